@@ -13,12 +13,12 @@ const (
 	maxEntries = 20_000
 	// maxEntryBytes bounds one unpacked file of an archive, in bytes.
 	maxEntryBytes = 32 << 20
-	// maxUnpackedBytes bounds all that is unpacked of one archive, in bytes.
+	// maxUnpackedBytes bounds everything that is unpacked of one archive, in bytes.
 	maxUnpackedBytes = 96 << 20
 )
 
-// unzipper reads files of a zip archive and bounds what they unpack to: a small
-// archive can hold very much of the same.
+// unzipper reads files of a zip archive and bounds what they unpack to: a small archive can hold gigabytes of the same
+// byte.
 type unzipper struct {
 	zip      *zip.Reader
 	names    map[string]*zip.File // the first of each name
@@ -26,7 +26,7 @@ type unzipper struct {
 }
 
 func openArchive(data []byte) (*unzipper, error) {
-	// The library makes an entry for each header before it says how many there are.
+	// The library makes an entry for each header, and only then says how many there are.
 	if bytes.Count(data, []byte("PK\x01\x02")) > maxEntries {
 		return nil, fmt.Errorf("is an archive of more than %d files", maxEntries)
 	}
@@ -53,8 +53,6 @@ func (u *unzipper) find(wanted func(*zip.File) bool) *zip.File {
 	return nil
 }
 
-func (u *unzipper) named(name string) *zip.File { return u.names[name] }
-
 // encrypted reports whether a file of the archive needs a password.
 func (u *unzipper) encrypted() bool {
 	return u.find(func(f *zip.File) bool { return f.Flags&1 != 0 }) != nil
@@ -62,7 +60,7 @@ func (u *unzipper) encrypted() bool {
 
 // read unpacks one file. It returns nil if there is none of that name.
 func (u *unzipper) read(name string) ([]byte, error) {
-	f := u.named(name)
+	f := u.names[name]
 	if f == nil {
 		return nil, nil
 	}
@@ -78,14 +76,16 @@ func (u *unzipper) unpack(f *zip.File) ([]byte, error) {
 		return nil, fmt.Errorf("is damaged: %s: %w", f.Name, err)
 	}
 	defer r.Close()
-	limit := min(maxEntryBytes, maxUnpackedBytes-u.unpacked)
+	limit := min(maxEntryBytes, max(maxUnpackedBytes-u.unpacked, 0))
 	var data bytes.Buffer
 	data.Grow(int(min(f.UncompressedSize64, uint64(limit))) + bytes.MinRead)
 	n, err := data.ReadFrom(io.LimitReader(r, limit+1))
 	u.unpacked += n
 	switch {
+	case n > limit && limit < maxEntryBytes:
+		return nil, fmt.Errorf("unpacks to more than %d MiB in all: split it", maxUnpackedBytes>>20)
 	case n > limit:
-		return nil, fmt.Errorf("unpacks to more than %d MiB", maxEntryBytes>>20)
+		return nil, fmt.Errorf("unpacks to more than %d MiB in one file: split it", maxEntryBytes>>20)
 	case err != nil:
 		return nil, fmt.Errorf("is damaged: %s: %w", f.Name, err)
 	}

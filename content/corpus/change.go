@@ -11,8 +11,8 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// ChangeKind says what is put right in a text. What typographers write, such as quotation marks and dashes, stays as it
-// is.
+// ChangeKind is the kind of a change that brings a text into clean form. Quotation marks, dashes and other signs of
+// typographers do not change.
 type ChangeKind string
 
 // The kinds, in the order in which they are shown. Line ends and spaces come last: a file may have one in each line.
@@ -25,10 +25,10 @@ const (
 	LetterForm ChangeKind = "letter_form" // other forms of letters, such as mathematical ones
 	Bullet     ChangeKind = "bullet"      // private signs of word processors
 	Space      ChangeKind = "space"       // no-break, narrow and other spaces
-	LineEnd    ChangeKind = "line_end"
+	LineEnd    ChangeKind = "line_end"    // other line ends than a line feed
 )
 
-// namedKind is a kind with what one change of it is called.
+// namedKind is a kind with the name of one change of it.
 type namedKind struct {
 	kind ChangeKind
 	name string
@@ -40,13 +40,13 @@ var changeKinds = []namedKind{
 	{LetterForm, "other letter form"}, {Bullet, "private bullet"}, {Space, "space"}, {LineEnd, "line end"},
 }
 
-// ChangeCount is how many changes of a kind a file has.
+// ChangeCount is the number of changes of a kind in a file.
 type ChangeCount struct {
 	Kind  ChangeKind `json:"kind"`
 	Count int        `json:"count"`
 }
 
-// Name returns what a kind is called, for people.
+// Name returns the name of a kind, for people.
 func (k ChangeKind) Name() string {
 	for _, c := range changeKinds {
 		if c.kind == k {
@@ -56,7 +56,7 @@ func (k ChangeKind) Name() string {
 	return string(k)
 }
 
-// Change is a word that is put right. Both texts are those of strangers, and hold what a terminal must not see.
+// Change is a word that changes. Both texts are of strangers, and may hold characters that act on a terminal.
 type Change struct {
 	Kind     ChangeKind `json:"kind"`
 	Document string     `json:"document"`
@@ -65,14 +65,14 @@ type Change struct {
 	To       string     `json:"to"`
 }
 
-// aroundBytes bounds what is shown of a word on each side of a change, in bytes.
+// aroundBytes bounds the part of a word that is shown on each side of a change, in bytes.
 const aroundBytes = 32
 
-// changes collects what is put right in the documents of a file.
+// changes collects the changes in the documents of a file.
 type changes struct {
 	limit  int
 	counts []int           // by place in changeKinds
-	shown  [][]Change      // of each kind one more than limit
+	shown  [][]Change      // of each kind, one more than limit
 	seen   map[string]bool // words that are shown
 }
 
@@ -83,7 +83,7 @@ func newChanges(limit int) *changes {
 
 // add counts the changes of a document and keeps the first words of each kind.
 func (c *changes) add(document Document) {
-	shown := 0 // where the last word that is shown ends
+	shown := 0 // the end of the last word that is shown
 	poa.EachChange(document.Text, func(change poa.Change) bool {
 		kind := kindOfChange(change)
 		c.counts[kind]++
@@ -106,7 +106,8 @@ func (c *changes) add(document Document) {
 	})
 }
 
-// report writes the counts and at most limit words to a file's report: the first of each kind, then the second ones.
+// report writes the counts and at most limit words to a file's report: the first word of each kind, then the second
+// ones.
 func (c *changes) report(file *File) {
 	var words []Change
 	for kind, n := range c.counts {
@@ -153,7 +154,7 @@ func kindOfChange(change poa.Change) int {
 	return slices.IndexFunc(changeKinds, func(c namedKind) bool { return c.kind == kind })
 }
 
-// wordAround returns the bounds of the word that text[from:to] is in, as far as it is shown.
+// wordAround returns the bounds of the word around text[from:to], as far as it is shown.
 func wordAround(text []byte, from, to int) (start, end int) {
 	least := max(0, from-aroundBytes)
 	if i := bytes.LastIndexAny(text[least:from], " \t\r\n"); i >= 0 {

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestChangesAreBounded: all changes are counted, few words are kept, and how many there are more is known.
+// TestChangesAreBounded: all changes are counted, few words are kept, and the report says if there are more.
 func TestChangesAreBounded(t *testing.T) {
 	text := strings.Repeat("one\u00a0two ", 10_000) + "co\u00adoperate co\u00adoperate \ufb01bre\r\n"
 	for limit, want := range map[int][]string{

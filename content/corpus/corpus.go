@@ -1,6 +1,5 @@
-// Package corpus reads people's files and prepares them for contribution. It
-// takes the text out of each file, splits it into segments by the canonical
-// rules, and says for every file what it gave or why it was not taken.
+// Package corpus reads people's files and prepares them for contribution. It takes the text out of each file, and
+// splits it into segments by the canonical rules. It reports for every file what it gave, or why it was not taken.
 package corpus
 
 import (
@@ -59,8 +58,8 @@ func nothingTaken(path string, files []File) error {
 	return fmt.Errorf("%s holds no text that can be read: %s", path, strings.Join(reasons, "; "))
 }
 
-// ReadContributors returns one contributor for each sub-folder of dir that
-// holds documents. Files directly in dir, and hidden folders, are passed over.
+// ReadContributors returns one contributor for each sub-folder of dir. It skips files directly in dir, and hidden
+// folders. It fails if a sub-folder gives no document.
 func ReadContributors(ctx context.Context, dir string) ([]Contributor, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

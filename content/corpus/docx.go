@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"path"
+	"strconv"
 	"strings"
 )
 
@@ -20,17 +21,17 @@ func decodeWord(ctx context.Context, s *source) error {
 	if a.encrypted() {
 		return errors.New(encrypted)
 	}
-	main := a.named("word/document.xml")
+	main := a.names["word/document.xml"]
 	if main == nil {
 		main = a.find(func(f *zip.File) bool {
 			return strings.HasPrefix(f.Name, "word/document") && path.Ext(f.Name) == ".xml"
 		})
 	}
 	if main == nil {
-		return errors.New("is damaged: its text is missing")
+		return errors.New("is damaged: the file with its text is missing")
 	}
 	var doc wordVisitor
-	for _, f := range []*zip.File{main, a.named("word/footnotes.xml"), a.named("word/endnotes.xml")} {
+	for _, f := range []*zip.File{main, a.names["word/footnotes.xml"], a.names["word/endnotes.xml"]} {
 		if f == nil {
 			continue
 		}
@@ -44,18 +45,18 @@ func decodeWord(ctx context.Context, s *source) error {
 		}
 		doc.out.end("")
 	}
-	return s.document("", doc.out.bytes())
+	return s.add("", doc.out.bytes())
 }
 
-// wordSkipped are elements of which nothing is read.
+// wordSkipped are elements whose content is not read.
 var wordSkipped = map[string]bool{
 	"del": true, "moveFrom": true, "instrText": true, "delText": true, "Fallback": true, "tblPr": true, "sectPr": true,
 }
 
 type wordVisitor struct {
 	out    paragraphs
-	skip   int    // elements inside of one that is skipped, with itself
-	run    int    // runs that are open: text stands in them only
+	skip   int    // open elements from a skipped one on
+	run    int    // open runs: only they hold text
 	hidden bool   // the innermost run is hidden
 	text   bool   // inside of w:t
 	style  string // of the paragraph
@@ -77,7 +78,8 @@ func (v *wordVisitor) start(e xml.StartElement) {
 		v.style = strings.ToLower(attribute(e, "val"))
 		switch {
 		case strings.HasPrefix(v.style, "heading"):
-			v.out.prefix = headingPrefix(int(v.style[len(v.style)-1] - '0'))
+			level, _ := strconv.Atoi(strings.TrimPrefix(v.style, "heading")) // a style without a number is of level 1
+			v.out.prefix = headingPrefix(level)
 		case v.style == "title":
 			v.out.prefix = headingPrefix(1)
 		}
@@ -86,7 +88,7 @@ func (v *wordVisitor) start(e xml.StartElement) {
 			v.out.prefix = "- "
 		}
 	case "footnote", "endnote":
-		// Notes with a type are the lines above the notes.
+		// Notes with a type are the lines that separate text and notes.
 		if attribute(e, "type") != "" {
 			v.skip++
 		}
@@ -99,11 +101,11 @@ func (v *wordVisitor) start(e xml.StartElement) {
 		v.text = true
 	case "tab":
 		if v.run > 0 {
-			v.out.words(" ")
+			v.out.addWords(" ")
 		}
 	case "br", "cr":
 		if v.run > 0 && attribute(e, "type") != "page" {
-			v.out.lineBreak()
+			v.out.breakLine()
 		}
 	case "noBreakHyphen":
 		v.write("-")
@@ -140,10 +142,10 @@ func (v *wordVisitor) chars(text string) {
 	}
 }
 
-// write adds text of the run unless it is hidden or of a table of contents.
+// write adds text of the run, unless it is hidden or belongs to a table of contents.
 func (v *wordVisitor) write(text string) {
 	if v.hidden || strings.HasPrefix(v.style, "toc") {
 		return
 	}
-	v.out.words(text)
+	v.out.addWords(text)
 }

@@ -17,13 +17,12 @@ var (
 	utf32BEMark = []byte("\x00\x00\xFE\xFF")
 )
 
-// decodeText returns text as UTF-8 without a byte order mark. It reads UTF-8,
-// and UTF-16 with a mark. Other encodings cannot be told apart with certainty:
-// they are refused, and the error says how to convert them.
+// decodeText returns text as UTF-8 without a byte order mark. It reads UTF-8, and UTF-16 with a mark. Other encodings
+// cannot be recognised with certainty: it refuses them, and the error says how to convert them.
 func decodeText(data []byte) ([]byte, error) {
 	switch {
 	case bytes.HasPrefix(data, utf32LEMark), bytes.HasPrefix(data, utf32BEMark):
-		return nil, errors.New("is UTF-32: convert it, iconv -f UTF-32 -t UTF-8 OLD > NEW")
+		return nil, errors.New("is UTF-32: convert it with iconv -f UTF-32 -t UTF-8 OLD > NEW")
 	case bytes.HasPrefix(data, utf16LEMark):
 		return decodeUTF16(data[2:], binary.LittleEndian)
 	case bytes.HasPrefix(data, utf16BEMark):
@@ -33,7 +32,7 @@ func decodeText(data []byte) ([]byte, error) {
 	if bytes.IndexByte(data, 0) >= 0 {
 		if order := zeroOrder(data); order != "" {
 			return nil, fmt.Errorf(
-				"looks like UTF-16 without a byte order mark: convert it, iconv -f UTF-16%s -t UTF-8 OLD > NEW", order)
+				"looks like UTF-16 without a byte order mark: convert it with iconv -f UTF-16%s -t UTF-8 OLD > NEW", order)
 		}
 		return nil, errors.New("holds binary data, not text")
 	}
@@ -43,13 +42,13 @@ func decodeText(data []byte) ([]byte, error) {
 		}
 		line := 1 + bytes.Count(data[:at], []byte("\n"))
 		return nil, fmt.Errorf(
-			"is not UTF-8 text: byte 0x%02X in line %d; save it as UTF-8, or convert it, iconv -f WINDOWS-1252 -t UTF-8 OLD > "+
+			"is not UTF-8 text: byte 0x%02X in line %d; save it as UTF-8, or convert it, for example with iconv -f WINDOWS-1252 -t UTF-8 OLD > "+
 				"NEW", data[at], line)
 	}
 	return data, nil
 }
 
-// invalidUTF8 returns the first byte that does not belong to UTF-8, or -1.
+// invalidUTF8 returns the place of the first byte that is not UTF-8, or -1.
 func invalidUTF8(data []byte) int {
 	if utf8.Valid(data) {
 		return -1
@@ -68,7 +67,7 @@ func invalidUTF8(data []byte) int {
 	return -1
 }
 
-// zeroOrder returns the byte order of text whose every second byte is mostly 0.
+// zeroOrder returns the byte order of UTF-16 text, of which most second bytes are 0, or "".
 func zeroOrder(data []byte) string {
 	data = data[:min(len(data), 4096)&^1]
 	even, odd := 0, 0

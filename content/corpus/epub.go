@@ -50,15 +50,15 @@ func decodeEPUB(ctx context.Context, s *source) error {
 			s.file.leaveOut(name, "%s", err)
 			continue
 		}
-		if err := s.document(name, text); err != nil {
+		if err := s.add(name, text); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// encryptedParts returns the files that need a key. Fonts that are only made
-// hard to copy do not count, but they are no chapters either.
+// encryptedParts returns the files that need a key. Fonts that are only made hard to copy are among them, which does no
+// harm: they are not chapters.
 func encryptedParts(rights []byte) (map[string]bool, error) {
 	if rights == nil {
 		return nil, nil
@@ -145,7 +145,7 @@ func unmarshalEntry(a *unzipper, name string, into any) error {
 	return nil
 }
 
-// entryName is the name in the archive of a reference in a file of folder.
+// entryName returns the name in the archive that a reference in a file of folder means.
 func entryName(folder, reference string) string {
 	reference, _, _ = strings.Cut(reference, "#")
 	if plain, err := url.PathUnescape(reference); err == nil {

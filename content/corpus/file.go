@@ -21,7 +21,7 @@ const (
 	maxTextBytes = 32 << 20
 	// maxParts bounds the parts that are listed for one file.
 	maxParts = 1000
-	// maxFileTime ends the work on one file that the other bounds do not end.
+	// maxFileTime bounds the work on one file where no other bound ends it.
 	maxFileTime = 2 * time.Minute
 )
 
@@ -36,15 +36,15 @@ type File struct {
 	Refused   int      `json:"refused,omitempty"`  // segments that the rules refuse
 	Repeated  int      `json:"repeated,omitempty"` // segments that were read before
 	Reason    string   `json:"reason,omitempty"`   // why the file gave no document
-	LeftOut   bool     `json:"left_out,omitempty"` // not looked at: hidden, a link
+	LeftOut   bool     `json:"left_out,omitempty"` // not read: hidden, or a link
 	Notes     []string `json:"notes,omitempty"`    // what to know about the file
 	Parts     []Part   `json:"parts,omitempty"`    // parts that gave nothing, at most maxParts
 	MoreParts int      `json:"more_parts,omitempty"`
 
-	Changed []ChangeCount `json:"changed,omitempty"` // what is put right in its text, by Import only
-	Changes []Change      `json:"changes,omitempty"` // words of it, at most Options.Changes
+	Changed []ChangeCount `json:"changed,omitempty"` // changes that clean its text, by kind; by Import only
+	Changes []Change      `json:"changes,omitempty"` // some of these, at most Options.Changes
 
-	MoreChanges bool `json:"more_changes,omitempty"` // there are more words than Changes has
+	MoreChanges bool `json:"more_changes,omitempty"` // there are more than Changes holds
 }
 
 // Part is a part of a file that gave nothing: a line, a page, a chapter.
@@ -68,15 +68,15 @@ func (f *File) leaveOut(place, format string, args ...any) {
 	f.Parts = append(f.Parts, Part{Place: place, Reason: fmt.Sprintf(format, args...)})
 }
 
-// Options say what is read of a folder.
+// Options say what to read.
 type Options struct {
 	// Hidden also reads files and folders whose names begin with a dot.
 	Hidden bool
 	// Code also takes the code of notebooks.
 	Code bool
-	// Changes is how many words that are put right are kept of each file.
+	// Changes bounds the changes that are kept of each file.
 	Changes int
-	// Progress is called before each file with the number of files before it.
+	// Progress, if not nil, is called before each file with the number of files that were read.
 	Progress func(done int, path string)
 }
 
@@ -89,8 +89,8 @@ type source struct {
 	text int // bytes emitted
 }
 
-// document hands over one text. name is "" for the text of the whole file.
-func (s *source) document(name string, text []byte) error {
+// add adds a document. name is "" for the text of the whole file.
+func (s *source) add(name string, text []byte) error {
 	if len(bytes.TrimSpace(text)) == 0 {
 		return nil
 	}
@@ -101,11 +101,11 @@ func (s *source) document(name string, text []byte) error {
 	if name != "" {
 		full += "#" + name
 	}
-	return s.named(full, text)
+	return s.addNamed(full, text)
 }
 
-// named hands over one text with a name of its own.
-func (s *source) named(name string, text []byte) error {
+// addNamed adds a document that has a name of its own.
+func (s *source) addNamed(name string, text []byte) error {
 	if err := s.emit(name, text); err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ var (
 	errNoText      = errors.New("holds no text")
 )
 
-// hidden reports whether a name is that of a hidden file or folder.
+// hidden reports whether a file or folder of this name is hidden.
 func hidden(name string) bool { return strings.HasPrefix(name, ".") && name != "." && name != ".." }
 
 // read reads a file, or all files below a folder in order of their paths. It
@@ -169,7 +169,7 @@ func (o Options) read(ctx context.Context, path string, emit func(*File, Documen
 		case entry.Type()&fs.ModeSymlink != 0:
 			leaveOut("symbolic link: links are not followed")
 		case !entry.Type().IsRegular():
-			leaveOut("no regular file")
+			leaveOut("not a regular file")
 		default:
 			one(name, shown)
 		}
@@ -177,7 +177,7 @@ func (o Options) read(ctx context.Context, path string, emit func(*File, Documen
 	})
 }
 
-// shownPath is name relative to root, with slashes.
+// shownPath returns name relative to root, with slashes.
 func shownPath(root, name string) string {
 	relative, err := filepath.Rel(root, name)
 	if err != nil {
@@ -186,7 +186,7 @@ func shownPath(root, name string) string {
 	return filepath.ToSlash(relative)
 }
 
-// cause is an error without the path that the report shows anyway.
+// cause returns the text of an error without its path, which the report shows anyway.
 func cause(err error) string {
 	var path *fs.PathError
 	if errors.As(err, &path) {
@@ -220,7 +220,7 @@ func (o Options) readFile(ctx context.Context, name string, file *File, emit fun
 	}
 }
 
-// load returns the bytes of a file of a size that can be read.
+// load reads a file, unless it is too large.
 func load(name string) ([]byte, error) {
 	file, err := os.Open(name)
 	if err != nil {
@@ -234,7 +234,7 @@ func load(name string) ([]byte, error) {
 	case info.Size() > maxFileBytes:
 		return nil, fmt.Errorf("is larger than %d MiB: split it", maxFileBytes>>20)
 	}
-	buffer := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead+1)) // it does not grow to see the end
+	buffer := bytes.NewBuffer(make([]byte, 0, info.Size()+bytes.MinRead+1)) // large enough to see the end without growing
 	// The file may grow while it is read.
 	if _, err = buffer.ReadFrom(io.LimitReader(file, maxFileBytes+1)); err != nil {
 		return nil, errors.New("cannot be read: " + cause(err))
@@ -248,12 +248,11 @@ func load(name string) ([]byte, error) {
 	return buffer.Bytes(), nil
 }
 
-// decode finds the format and decodes the file. A panic in a decoder is a
-// reason like any other.
+// decode finds the format and decodes the file. It turns a panic of a decoder into an error.
 func (s *source) decode(ctx context.Context) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("is damaged: its decoder gave up (%v)", r)
+			err = fmt.Errorf("is damaged: its decoder failed (%v)", r)
 		}
 	}()
 	ctx, cancel := context.WithTimeout(ctx, maxFileTime)
@@ -263,7 +262,7 @@ func (s *source) decode(ctx context.Context) (err error) {
 		return err
 	}
 	if err = decoder(ctx, s); errors.Is(err, context.DeadlineExceeded) {
-		return fmt.Errorf("is damaged or too complex: not read within %s", maxFileTime)
+		return fmt.Errorf("is damaged or too complex: it could not be read within %s", maxFileTime)
 	}
 	return err
 }

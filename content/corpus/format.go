@@ -13,7 +13,7 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// Format is a kind of file that is read.
+// Format is a format of files that can be read.
 type Format string
 
 // The formats, by their usual extension.
@@ -31,11 +31,10 @@ const (
 	EPUB     Format = "epub"
 )
 
-// Extensions names what is read, for people.
+// Extensions lists what can be read, for people.
 const Extensions = ".txt, .md, .pdf, .docx, .odt, .html, .epub, .csv, .tsv, .ipynb, .jsonl"
 
-// byExtension are the extensions, in small letters, that say which format a
-// file has. Content overrules them.
+// byExtension maps extensions, in small letters, to formats. The content of a file overrules them.
 var byExtension = map[string]Format{
 	".txt": Text, ".text": Text,
 	".md": Markdown, ".markdown": Markdown, ".mdown": Markdown,
@@ -49,7 +48,7 @@ var byExtension = map[string]Format{
 	".epub": EPUB,
 }
 
-// advice says what to do with formats that are not read.
+// advice says what to do with files of formats that are not read.
 var advice = map[string]string{
 	".doc":  "is an old Word file: save it as .docx",
 	".rtf":  "is rich text: save it as .docx",
@@ -72,15 +71,14 @@ var decoders = map[Format]decoder{
 	Notebook: decodeNotebook, PDF: decodePDF, Word: decodeWord, ODT: decodeODT, EPUB: decodeEPUB,
 }
 
-// names are what the formats are called in sentences.
+// names are the names of formats in sentences.
 var names = map[Format]string{
 	Text: "plain text", Markdown: "Markdown", JSONL: "JSON lines", CSV: "a table", TSV: "a table", HTML: "a web page",
 	Notebook: "a notebook", PDF: "a PDF", Word: "a Word document", ODT: "an OpenDocument text", EPUB: "an e-book",
 }
 
-// detect finds the format by content and extension. When they differ the
-// content decides, and a note says so. Text with an extension that is not
-// listed is refused: it may be anything, also a key or a setting.
+// detect finds the format by content and extension. If they differ, the content decides, and a note says so. Text with
+// an extension that is not listed is refused: it may be anything, also a key or a setting.
 func (s *source) detect() (decoder, error) {
 	extension := strings.ToLower(filepath.Ext(s.file.Path))
 	claimed := byExtension[extension]
@@ -93,9 +91,9 @@ func (s *source) detect() (decoder, error) {
 			return nil, errors.New(hint)
 		}
 		if _, err := decodeText(s.data); err != nil {
-			return nil, fmt.Errorf("is of no kind that is read (%s)", Extensions)
+			return nil, fmt.Errorf("is not of a kind that is read (%s)", Extensions)
 		}
-		return nil, fmt.Errorf("is of no kind that is read (%s): rename it to .txt if it is text for people", Extensions)
+		return nil, fmt.Errorf("is not of a kind that is read (%s): rename it to .txt if it is text for people", Extensions)
 	}
 	s.file.Format = found
 	if found != claimed {
@@ -108,8 +106,8 @@ func (s *source) detect() (decoder, error) {
 	return decoders[found], nil
 }
 
-// sniff returns the format of the content, "" for text whose extension says
-// nothing, and an error for what is not read whatever it is called.
+// sniff returns the format of the content, or "" if neither content nor extension tells it. It fails for content that
+// is not read, whatever its extension.
 func (s *source) sniff(claimed Format) (Format, error) {
 	data := s.data
 	switch {
@@ -127,7 +125,7 @@ func (s *source) sniff(claimed Format) (Format, error) {
 			}
 		}
 		if looksLikeText(data) {
-			break // a text may begin with the letters ID3
+			break // a text may begin with letters such as ID3
 		}
 	}
 	if bytes.HasPrefix(data, []byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1")) {
@@ -140,7 +138,7 @@ func (s *source) sniff(claimed Format) (Format, error) {
 			if claimed == "" {
 				return "", nil
 			}
-			return "", fmt.Errorf("is not %s, nor text: it is damaged, encrypted or something else", names[claimed])
+			return "", fmt.Errorf("is not %s, nor text: it is damaged, encrypted or of another kind", names[claimed])
 		}
 		if found := sniffText(text); found != "" || claimed == "" {
 			return found, nil
@@ -161,8 +159,8 @@ func (s *source) sniff(claimed Format) (Format, error) {
 	return claimed, nil
 }
 
-// isPDF reports whether the content is a PDF. Readers also take one behind some
-// bytes of something else; a text about PDFs is none.
+// isPDF reports whether the content is a PDF. As other readers do, it accepts some bytes before the PDF, but not a text
+// about PDFs.
 func isPDF(data []byte, claimed Format) bool {
 	at := bytes.Index(data[:min(len(data), 1024)], []byte("%PDF-"))
 	return at == 0 || at > 0 && (claimed == PDF || !looksLikeText(data))
@@ -178,7 +176,7 @@ func looksLikeText(data []byte) bool {
 	return at < 0 || !utf8.FullRune(head[at:])
 }
 
-// sniffText recognises text formats that say at once what they are.
+// sniffText recognises text formats by how they begin, or returns "".
 func sniffText(text []byte) Format {
 	head := bytes.ToLower(bytes.TrimSpace(text[:min(len(text), 4096)]))
 	if bytes.HasPrefix(head, []byte("<?xml")) {
@@ -196,7 +194,7 @@ func sniffText(text []byte) Format {
 	return ""
 }
 
-// magic are bytes that tell a format that is not read.
+// magic is a sequence of bytes that identifies a format that is not read.
 type magic struct {
 	at     int
 	bytes  string
@@ -207,11 +205,11 @@ const (
 	encrypted = "is encrypted: save it without a password"
 	picture   = "is a picture: text in pictures is not read"
 	archive   = "is an archive: unpack it"
-	media     = "is sound or film: text only is read"
+	media     = "is sound or film: only text is read"
 	program   = "is a program"
 )
 
-// textMagics begin files that may be text.
+// textMagics are at the beginning of files that are text, too.
 var textMagics = []magic{
 	{0, "-----BEGIN PGP MESSAGE", encrypted},
 	{0, "-----BEGIN AGE ENCRYPTED FILE", encrypted},
@@ -227,7 +225,7 @@ var textMagics = []magic{
 	{0, "%!PS", "is PostScript: save it as .pdf"},
 }
 
-// binaryMagics begin files that are no text.
+// binaryMagics are at the beginning of files that are not text.
 var binaryMagics = []magic{
 	{0, "\x00GITCRYPT", encrypted}, {0, "Salted__", encrypted},
 	{0, "\x89PNG\r\n", picture}, {0, "\xFF\xD8\xFF", picture}, {0, "GIF8", picture}, {0, "II*\x00", picture},
@@ -243,8 +241,8 @@ var binaryMagics = []magic{
 	{60, "BOOKMOBI", "is a Kindle book: convert it to .epub"},
 }
 
-// compoundReason tells what a file of Microsoft's old container holds: a new
-// document with a password, or an old document.
+// compoundReason says what a file of Microsoft's old container format is: a new document with a password, or an old
+// document.
 func compoundReason(data []byte) error {
 	wide := func(name string) []byte {
 		var out []byte
@@ -266,7 +264,7 @@ func compoundReason(data []byte) error {
 	return errors.New("is an old Office file: save it as .docx")
 }
 
-// sniffArchive tells documents that are zip archives apart.
+// sniffArchive returns the format of a document that is a zip archive.
 func sniffArchive(data []byte) (Format, error) {
 	a, err := openArchive(data)
 	if err != nil {
@@ -292,7 +290,7 @@ func sniffArchive(data []byte) (Format, error) {
 	case has("ppt/"):
 		return "", errors.New(advice[".pptx"])
 	case a.encrypted():
-		return "", errors.New("is an encrypted archive: unpack it")
+		return "", errors.New("is an encrypted archive: unpack it with its password")
 	}
 	return "", errors.New(archive)
 }

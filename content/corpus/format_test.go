@@ -105,7 +105,7 @@ func TestWhatIsNotReadIsNamed(t *testing.T) {
 		{"a.olseg", "OLSEG1\n\x01\x01a", "prepared already"},
 		{"a.json", `{"text": "x"}`, ".jsonl"},
 		{"Makefile", "all:\n", "rename it to .txt"},
-		{"a.bin", "\x00\x01\x02\xFF", "of no kind that is read"},
+		{"a.bin", "\x00\x01\x02\xFF", "not of a kind that is read"},
 		{"a.pdf", "\x00\x01\x02\xFF", "is not a PDF, nor text"},
 	} {
 		_, file := one(t, c.name, []byte(c.content))
@@ -124,10 +124,10 @@ func TestTextThatBeginsLikeAnotherFormat(t *testing.T) {
 		require.Equal(t, text, got)
 		require.Empty(t, file.Notes)
 	}
-	// Behind something else a PDF is one all the same.
+	// A PDF may have other bytes before it.
 	got, file := one(t, "a.txt", append([]byte("\xFF\x00junk\n"), pdfOf(pdfLines("Some text."))...))
 	require.Equal(t, corpus.PDF, file.Format, file.Reason)
-	_ = got
+	require.Equal(t, "Some text.", got)
 }
 
 func TestHiddenFilesAndLinksAreLeftOut(t *testing.T) {
@@ -157,7 +157,7 @@ func TestHiddenFilesAndLinksAreLeftOut(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, documents, 5)
 
-	// A folder that is named is read, whatever it is called, also through a link.
+	// A folder that the user names is read, even if it is hidden, and also through a link.
 	documents, _, err = corpus.Read(context.Background(), filepath.Join(dir, ".trash"), corpus.Options{})
 	require.NoError(t, err)
 	require.Len(t, documents, 1)

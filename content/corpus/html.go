@@ -11,13 +11,13 @@ import (
 	"golang.org/x/net/html"
 )
 
-// skippedTags hold no text for readers.
+// skippedTags are elements without text for readers.
 var skippedTags = map[string]bool{
 	"script": true, "style": true, "noscript": true, "template": true, "svg": true, "canvas": true, "iframe": true,
 	"object": true, "select": true, "button": true, "textarea": true, "audio": true, "video": true, "dialog": true,
 }
 
-// furnitureTags hold what stands on every page of a site.
+// furnitureTags are elements that repeat on every page of a site.
 var furnitureTags = map[string]bool{"head": true, "nav": true, "footer": true}
 
 // blockTags begin and end a paragraph.
@@ -32,12 +32,11 @@ var blockTags = map[string]bool{
 	"tbody": true,
 }
 
-// optionalEnd are tags whose end is often left out: what they hide ends at the
-// next of them.
+// optionalEnd are tags whose end tag is often left out: a hidden one ends at the next one.
 var optionalEnd = map[string]bool{"p": true, "li": true, "dd": true, "dt": true, "tr": true, "td": true, "th": true,
 	"option": true}
 
-// voidTags have no end.
+// voidTags have no end tag.
 var voidTags = map[string]bool{
 	"area": true, "base": true, "br": true, "col": true, "embed": true, "hr": true, "img": true, "input": true,
 	"link": true,
@@ -53,7 +52,7 @@ func decodeHTML(ctx context.Context, s *source) error {
 	if err != nil {
 		return err
 	}
-	return s.document("", content)
+	return s.add("", content)
 }
 
 // htmlText takes the text of a web page or a chapter of an e-book. It reads tag
@@ -73,12 +72,12 @@ func htmlText(ctx context.Context, text []byte) ([]byte, error) {
 	return page.out.bytes(), nil
 }
 
-// htmlPage is a page while it is read.
+// htmlPage is a web page while it is read.
 type htmlPage struct {
 	out   paragraphs
-	skip  bool   // leave navigation and what is hidden out
-	open  string // the tag that is skipped, "" outside of one
-	depth int    // tags of that name inside of it
+	skip  bool   // leave out navigation and hidden elements
+	open  string // tag of the skipped element, "" outside of one
+	depth int    // open elements of that tag inside of it
 	pre   int
 }
 
@@ -144,10 +143,10 @@ func hides(key, value string) bool {
 
 func (p *htmlPage) write(s string) {
 	if p.pre > 0 {
-		p.out.exact(strings.ReplaceAll(s, "\r\n", "\n"))
+		p.out.addExact(strings.ReplaceAll(s, "\r\n", "\n"))
 		return
 	}
-	p.out.words(s)
+	p.out.addWords(s)
 }
 
 func (p *htmlPage) start(tag string, conceals, closed bool) {
@@ -164,7 +163,7 @@ func (p *htmlPage) start(tag string, conceals, closed bool) {
 			return
 		}
 	}
-	conceals = conceals && tag != "html" && tag != "body" // some pages show themselves by a script
+	conceals = conceals && tag != "html" && tag != "body" // a script may show a page that is hidden at first
 	if skippedTags[tag] || p.skip && (conceals || furnitureTags[tag]) && !voidTags[tag] {
 		if !closed {
 			p.open, p.depth = tag, 0
@@ -173,7 +172,7 @@ func (p *htmlPage) start(tag string, conceals, closed bool) {
 	}
 	switch tag {
 	case "br":
-		p.out.lineBreak()
+		p.out.breakLine()
 	case "table":
 		p.out.beginTable()
 	case "tr":
@@ -190,7 +189,7 @@ func (p *htmlPage) start(tag string, conceals, closed bool) {
 			p.pre++
 		}
 	case "p", "div":
-		// The first paragraph of a list item stays behind its mark.
+		// The first paragraph of a list item stays on the line of its mark.
 		if p.out.line.Len() > 0 || p.out.prefix == "" {
 			p.out.end("")
 		}

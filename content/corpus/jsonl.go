@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// decodeLines takes JSON lines of the form {"text": "…", "title": "…"}. A line
-// that cannot be taken is listed with its number; the others are taken.
+// decodeLines takes the text of JSON lines of the form {"text": "…", "title": "…"}. A line without text is listed with
+// its number, and the other lines are taken.
 func decodeLines(ctx context.Context, s *source) error {
 	text, err := decodeText(s.data)
 	if err != nil {
@@ -34,7 +34,7 @@ func decodeLines(ctx context.Context, s *source) error {
 		if title == "" {
 			title = fmt.Sprintf("%s:%d", s.file.Path, number)
 		}
-		if err := s.named(title, []byte(content)); err != nil {
+		if err := s.addNamed(title, []byte(content)); err != nil {
 			return fmt.Errorf("%s: %w", place, err)
 		}
 	}
@@ -53,9 +53,9 @@ func decodeLine(line []byte) (title, text string, err error) {
 		var kind *json.UnmarshalTypeError
 		if errors.As(err, &kind) {
 			if kind.Field == "text" {
-				return "", "", errors.New(`"text" is no string`)
+				return "", "", errors.New(`"text" is not a string`)
 			}
-			return "", "", errors.New(`is no object {"text": "…"}`)
+			return "", "", errors.New(`is not an object {"text": "…"}`)
 		}
 		return "", "", fmt.Errorf("is not JSON: %w", err)
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// cellSource is the text of a notebook's cell: a string or a list of them.
+// cellSource is the text of a notebook's cell: a string or a list of strings.
 type cellSource string
 
 // UnmarshalJSON reads either form.
@@ -46,14 +46,14 @@ func decodeNotebook(_ context.Context, s *source) error {
 		} `json:"worksheets"`
 	}
 	if err := json.Unmarshal(text, &notebook); err != nil {
-		return fmt.Errorf("is damaged, cut off or no notebook: %w", err)
+		return fmt.Errorf("is damaged, cut off, or not a notebook: %w", err)
 	}
 	cells := notebook.Cells
 	for _, sheet := range notebook.Worksheets {
 		cells = append(cells, sheet.Cells...)
 	}
 	if len(cells) == 0 {
-		return errors.New("is no notebook: it has no cells")
+		return errors.New("is not a notebook: it has no cells")
 	}
 	var out bytes.Buffer
 	code := 0
@@ -85,7 +85,7 @@ func decodeNotebook(_ context.Context, s *source) error {
 		out.WriteString(content)
 	}
 	if code > 0 {
-		s.file.note("%d cells of code are left out", code)
+		s.file.note("code is left out (cells: %d)", code)
 	}
-	return s.document("", out.Bytes())
+	return s.add("", out.Bytes())
 }

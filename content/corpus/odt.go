@@ -29,19 +29,19 @@ func decodeODT(ctx context.Context, s *source) error {
 	case err != nil:
 		return err
 	case data == nil:
-		return errors.New("is damaged: its text is missing")
+		return errors.New("is damaged: the file with its text is missing")
 	}
 	var doc odtVisitor
 	if err := walkXML(ctx, data, &doc); err != nil {
 		return err
 	}
 	for _, note := range doc.notes {
-		doc.out.paragraph(note)
+		doc.out.addParagraph(note)
 	}
-	return s.document("", doc.out.bytes())
+	return s.add("", doc.out.bytes())
 }
 
-// odtSkipped are elements of which nothing is read.
+// odtSkipped are elements whose content is not read.
 var odtSkipped = map[string]bool{
 	"tracked-changes": true, "annotation": true, "table-of-content": true, "alphabetical-index": true,
 	"note-citation": true,
@@ -52,10 +52,10 @@ var odtSkipped = map[string]bool{
 type odtVisitor struct {
 	out   paragraphs
 	skip  int
-	text  int // paragraphs that are open: text stands in them only
+	text  int // open paragraphs: only they hold text
 	item  bool
 	notes [][]byte
-	saved *paragraphs // the text around the note that is open
+	saved *paragraphs // the text around the open note
 }
 
 func (v *odtVisitor) full() bool { return v.out.tooLong() }
@@ -82,11 +82,11 @@ func (v *odtVisitor) start(e xml.StartElement) {
 		v.item = true
 	case "s", "tab":
 		if v.text > 0 {
-			v.out.words(" ")
+			v.out.addWords(" ")
 		}
 	case "line-break":
 		if v.text > 0 {
-			v.out.lineBreak()
+			v.out.breakLine()
 		}
 	case "note-body":
 		if v.saved == nil {
@@ -127,6 +127,6 @@ func (v *odtVisitor) end(name string) {
 
 func (v *odtVisitor) chars(text string) {
 	if v.skip == 0 && v.text > 0 {
-		v.out.words(strings.ToValidUTF8(text, ""))
+		v.out.addWords(strings.ToValidUTF8(text, ""))
 	}
 }

@@ -7,23 +7,23 @@ import (
 	"unicode/utf8"
 )
 
-// paragraphs writes running text: paragraphs between blank lines, and tables as
-// Markdown tables. Decoders of structured formats call it in reading order.
+// paragraphs builds text: paragraphs between blank lines, and Markdown tables. Decoders of structured formats call its
+// methods in reading order.
 type paragraphs struct {
 	text   bytes.Buffer
-	line   bytes.Buffer // the paragraph that is open
+	line   bytes.Buffer // the open paragraph
 	prefix string       // of the next paragraph, such as "# "
-	space  bool         // white space waits for the next word
+	space  bool         // white space comes before the next word
 	table  *openTable
 	nested int // tables inside of the open one
 }
 
-// hints tell programs where a word may or may not be divided. Readers do not see
-// them, and the rules refuse them.
+// hints removes characters that say where a word may or may not be divided. Readers do not see them, and the rules
+// refuse them.
 var hints = strings.NewReplacer("\u00AD", "", "\u200B", "", "\u2060", "", "\uFEFF", "")
 
-// words adds text. Runs of white space become one space.
-func (p *paragraphs) words(s string) {
+// addWords adds text. Runs of white space become one space.
+func (p *paragraphs) addWords(s string) {
 	s = hints.Replace(s)
 	for len(s) > 0 {
 		c, size := utf8.DecodeRuneInString(s)
@@ -42,8 +42,8 @@ func (p *paragraphs) words(s string) {
 	}
 }
 
-// exact adds text with its white space.
-func (p *paragraphs) exact(s string) {
+// addExact adds text with its white space.
+func (p *paragraphs) addExact(s string) {
 	if s = hints.Replace(s); s == "" {
 		return
 	}
@@ -51,7 +51,7 @@ func (p *paragraphs) exact(s string) {
 	p.line.WriteString(s)
 }
 
-// begin writes what comes before the next word.
+// begin writes the prefix or the space before the next word.
 func (p *paragraphs) begin() {
 	if p.line.Len() == 0 {
 		p.line.WriteString(p.prefix)
@@ -62,8 +62,8 @@ func (p *paragraphs) begin() {
 	p.space = false
 }
 
-// lineBreak ends a line, not the paragraph.
-func (p *paragraphs) lineBreak() {
+// breakLine ends a line, but not the paragraph.
+func (p *paragraphs) breakLine() {
 	if p.line.Len() > 0 {
 		p.line.WriteByte('\n')
 	}
@@ -124,11 +124,11 @@ func (p *paragraphs) endTable() {
 	p.table.endRow()
 	rows := p.table.rows
 	p.table = nil
-	p.paragraph(tableText(rows))
+	p.addParagraph(tableText(rows))
 }
 
-// paragraph writes text that is ready.
-func (p *paragraphs) paragraph(text []byte) {
+// addParagraph adds a finished paragraph.
+func (p *paragraphs) addParagraph(text []byte) {
 	if len(text) == 0 {
 		return
 	}
@@ -167,7 +167,7 @@ type openTable struct {
 }
 
 func (t *openTable) endCell() {
-	// Text between cells goes to the cell before it, or to one of its own.
+	// Text between cells goes to the cell before it, or becomes a cell.
 	if t.inCell || t.cell.Len() > 0 {
 		t.row = append(t.row, t.cell.String())
 		t.bytes += t.cell.Len() + 16

@@ -16,9 +16,9 @@ func decodePDF(ctx context.Context, s *source) error {
 	case errors.Is(err, pdf.ErrEncrypted):
 		return errors.New(encrypted)
 	case errors.Is(err, pdf.ErrNoText):
-		return errors.New("holds pictures of pages and no text: run text recognition on it first, for example ocrmypdf")
+		return errors.New("holds pictures of pages but no text: run text recognition on it first, for example ocrmypdf")
 	case errors.Is(err, pdf.ErrRepeats):
-		return errors.New("holds no text but what repeats on its pages, such as page numbers")
+		return errors.New("holds only text that repeats on its pages, such as page numbers")
 	case errors.Is(err, pdf.ErrNoLetters):
 		return errors.New("does not say which letters its fonts show: export it again from its source")
 	case ctx.Err() != nil:
@@ -33,7 +33,7 @@ func decodePDF(ctx context.Context, s *source) error {
 		s.file.note("%d repeating lines at the edges of pages are left out", text.Repeated)
 	}
 	if text.Turned > 0 {
-		s.file.note("text that does not stand upright is left out")
+		s.file.note("text that is not upright is left out")
 	}
 	if text.Rows > 0 {
 		s.file.note(
@@ -41,13 +41,12 @@ func decodePDF(ctx context.Context, s *source) error {
 				"or web page", text.Rows)
 	}
 	if text.Unknown > 0 {
-		s.file.note("%d characters are of fonts that do not say what they are", text.Unknown)
+		s.file.note("some fonts do not say which letters they show (characters: %d)", text.Unknown)
 	}
-	return s.document("", []byte(strings.Join(text.Paragraphs, "\n\n")))
+	return s.add("", []byte(strings.Join(text.Paragraphs, "\n\n")))
 }
 
-// readPDF ends with ctx even if the library does not. What the library then
-// still does has no effect.
+// readPDF returns when ctx ends, even if the library does not. What the library does afterwards has no effect.
 func readPDF(ctx context.Context, data []byte) (*pdf.Text, error) {
 	type result struct {
 		text *pdf.Text
@@ -58,7 +57,7 @@ func readPDF(ctx context.Context, data []byte) (*pdf.Text, error) {
 		var r result
 		defer func() {
 			if p := recover(); p != nil {
-				r = result{err: fmt.Errorf("its decoder gave up (%v)", p)}
+				r = result{err: fmt.Errorf("its decoder failed (%v)", p)}
 			}
 			done <- r
 		}()

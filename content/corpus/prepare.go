@@ -18,28 +18,28 @@ const (
 	shownBytes = 200
 )
 
-// Prepared is what a set of documents becomes.
+// Prepared is the result of preparing documents.
 type Prepared struct {
 	File      poa.SegmentFile
 	Files     []File    // what each file gave, and what was left out; by Import only
 	Documents int       // documents read
 	Refused   int       // segments that the rules refuse
 	Skipped   []Skipped // the first of them
-	Repeated  int       // segments that stand in the documents more than once
-	// Full names the first file with a document that one contribution has no
-	// place for. The segment file then ends before that document.
+	Repeated  int       // segments that were in the documents before
+	// Full names the first file with a document that does not fit into one contribution. The segment file then ends before
+	// that document.
 	Full string
 }
 
 // Taken counts the files that gave a document.
 func (p Prepared) Taken() int { return p.count(File.Taken) }
 
-// NotTaken counts the files that were looked at and gave none.
+// NotTaken counts the files that were read and gave none.
 func (p Prepared) NotTaken() int {
 	return p.count(func(f File) bool { return !f.Taken() && !f.LeftOut })
 }
 
-// LeftOut counts what was not looked at: hidden files and folders, links.
+// LeftOut counts what was not read: hidden files and folders, and links.
 func (p Prepared) LeftOut() int { return p.count(func(f File) bool { return f.LeftOut }) }
 
 func (p Prepared) count(wanted func(File) bool) int {
@@ -105,7 +105,7 @@ type preparer struct {
 	size    int // of the segment file, in bytes
 }
 
-// add splits a document. It reports whether there was place for it.
+// add splits a document. It reports whether the document fits.
 func (p *preparer) add(file *File, document Document) bool {
 	if p.Full != "" {
 		return false
@@ -128,7 +128,7 @@ func (p *preparer) add(file *File, document Document) bool {
 			file.Repeated++
 			continue
 		}
-		size := len(segment) + 2 // the length takes up to two bytes, the head less than sixteen
+		size := len(segment) + 2 // a length takes up to two bytes, the header less than sixteen
 		if p.bounded && (p.size+size > poa.MaxSegmentFileBytes-16 || len(p.File.Segments) == poa.MaxFileSegments) {
 			for _, segment := range p.File.Segments[before:] {
 				delete(p.seen, sha256.Sum256(segment))

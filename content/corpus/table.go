@@ -12,16 +12,14 @@ import (
 )
 
 const (
-	// longCell is the size above which a cell is prose, in bytes. A table with
-	// one is written row by row in paragraphs.
+	// longCell is the size in bytes above which a cell is prose. A table with such a cell becomes paragraphs, row by row.
 	longCell = 600
 	// maxColumns bounds the columns of a table.
 	maxColumns = 1000
 )
 
-// tableText writes rows as a Markdown table with the first row as its header. A
-// table that only places text, with one column, one row, or prose in its cells,
-// becomes paragraphs.
+// tableText writes rows as a Markdown table with the first row as its header. A table that is only used for layout,
+// with one column, one row, or prose in a cell, becomes paragraphs.
 func tableText(rows [][]string) []byte {
 	columns, layout := 0, false
 	for _, row := range rows {
@@ -90,8 +88,8 @@ func cellText(cell string) string {
 	return strings.ReplaceAll(strings.Join(strings.Fields(cell), " "), "|", `\|`)
 }
 
-// decodeCSV takes a table of which the first row names the columns. Tables with
-// prose in their cells become one paragraph a row, "column: text" a line.
+// decodeCSV takes a table whose first row names the columns. In a table with prose in a cell, each row becomes a
+// paragraph of lines "column: text".
 func decodeCSV(ctx context.Context, s *source) error {
 	text, err := decodeText(s.data)
 	if err != nil {
@@ -112,7 +110,7 @@ func decodeCSV(ctx context.Context, s *source) error {
 	case columns < 2:
 		s.file.Format = Text
 		s.file.note("has no columns: it is read as plain text")
-		return s.document("", text)
+		return s.add("", text)
 	case columns > maxColumns:
 		return fmt.Errorf("is a table of more than %d columns", maxColumns)
 	case rows < 2:
@@ -144,7 +142,7 @@ func decodeCSV(ctx context.Context, s *source) error {
 	if err != nil {
 		return err
 	}
-	return s.document("", out.Bytes())
+	return s.add("", out.Bytes())
 }
 
 // writeRecord writes a row as a paragraph.
@@ -189,8 +187,8 @@ func eachRow(ctx context.Context, text []byte, separator rune, visit func(row []
 	}
 }
 
-// csvSeparator is the sign that most evenly divides the first lines: programs
-// write commas, semicolons or tabs by the country.
+// csvSeparator returns the sign that divides each of the first rows into most cells: programs write commas, semicolons
+// or tabs, depending on the country.
 func csvSeparator(text []byte, format Format) rune {
 	if format == TSV {
 		return '\t'

@@ -2,11 +2,11 @@ package corpus
 
 import "context"
 
-// decodePlain takes plain text and Markdown as they are.
+// decodePlain takes plain text and Markdown unchanged.
 func decodePlain(_ context.Context, s *source) error {
 	text, err := decodeText(s.data)
 	if err != nil {
 		return err
 	}
-	return s.document("", text)
+	return s.add("", text)
 }

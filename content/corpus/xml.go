@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// maxXMLDepth bounds how deep elements may stand in each other.
+// maxXMLDepth bounds the nesting of elements.
 const maxXMLDepth = 1000
 
-// xmlVisitor is told what an XML file holds, in order.
+// xmlVisitor receives the content of an XML file, in order.
 type xmlVisitor interface {
 	start(e xml.StartElement)
 	end(name string)
@@ -49,7 +49,7 @@ func walkXML(ctx context.Context, data []byte, v xmlVisitor) error {
 		switch token := token.(type) {
 		case xml.StartElement:
 			if depth++; depth > maxXMLDepth {
-				return fmt.Errorf("is damaged: more than %d elements stand in each other", maxXMLDepth)
+				return fmt.Errorf("is damaged: its elements are nested more than %d deep", maxXMLDepth)
 			}
 			v.start(token)
 		case xml.EndElement:
@@ -61,7 +61,7 @@ func walkXML(ctx context.Context, data []byte, v xmlVisitor) error {
 	}
 }
 
-// newXMLDecoder reads text that is UTF-8 whatever its first line says.
+// newXMLDecoder returns a decoder for text that is UTF-8, whatever encoding its first line names.
 func newXMLDecoder(text []byte) *xml.Decoder {
 	d := xml.NewDecoder(bytes.NewReader(text))
 	d.Entity = xml.HTMLEntity
@@ -79,5 +79,5 @@ func attribute(e xml.StartElement, name string) string {
 	return ""
 }
 
-// headingPrefix marks a heading of a level from 1 on.
+// headingPrefix returns the mark of a heading. Levels begin with 1.
 func headingPrefix(level int) string { return strings.Repeat("#", min(max(level, 1), 6)) + " " }

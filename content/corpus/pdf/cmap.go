@@ -14,24 +14,24 @@ type charMap struct {
 	two   bool // codes of two bytes exist
 }
 
-// parseCharMap reads a ToUnicode map. It takes what it understands.
+// parseCharMap reads a ToUnicode map. It ignores what it does not understand.
 func parseCharMap(data []byte) *charMap {
 	m := &charMap{chars: make(map[uint32]string)}
 	l := lexer{data: data}
 	for t := l.next(); t.kind != end; t = l.next() {
 		switch {
 		case t.is("begincodespacerange"):
-			m.codespace(&l)
+			m.readCodespace(&l)
 		case t.is("beginbfchar"):
-			m.single(&l)
+			m.readChars(&l)
 		case t.is("beginbfrange"):
-			m.ranges(&l)
+			m.readRanges(&l)
 		}
 	}
 	return m
 }
 
-func (m *charMap) codespace(l *lexer) {
+func (m *charMap) readCodespace(l *lexer) {
 	for t := l.next(); t.kind == text; t = l.next() {
 		switch len(t.bytes) {
 		case 1:
@@ -42,7 +42,7 @@ func (m *charMap) codespace(l *lexer) {
 	}
 }
 
-func (m *charMap) single(l *lexer) {
+func (m *charMap) readChars(l *lexer) {
 	for t := l.next(); t.kind == text; t = l.next() {
 		to := l.next()
 		if to.kind == text {
@@ -51,7 +51,7 @@ func (m *charMap) single(l *lexer) {
 	}
 }
 
-func (m *charMap) ranges(l *lexer) {
+func (m *charMap) readRanges(l *lexer) {
 	for t := l.next(); t.kind == text; t = l.next() {
 		high, to := l.next(), l.next()
 		first, last := codeOf(t.bytes), codeOf(high.bytes)

@@ -14,7 +14,7 @@ type matrix [6]float64
 
 var identity = matrix{1, 0, 0, 1, 0, 0}
 
-// times is m followed by n.
+// times returns m followed by n.
 func (m matrix) times(n matrix) matrix {
 	return matrix{
 		m[0]*n[0] + m[1]*n[2], m[0]*n[1] + m[1]*n[3],
@@ -23,21 +23,21 @@ func (m matrix) times(n matrix) matrix {
 	}
 }
 
-// piece is text that stands on one baseline without a wide gap. Positions are
-// in points from the lower left corner of the upright page.
+// piece is text on one baseline without a wide gap. Positions are in points from the lower left corner of the upright
+// page.
 type piece struct {
 	x0, x1, y, size float64
 	text            string
-	signs           []sign // if some of it is read from the right
+	signs           []sign // nil if all of it is read from the left
 }
 
-// sign is what one sign of a font shows, or a text without a place for each.
+// sign is the text of one sign of a font, or a text of which only the whole has a place.
 type sign struct {
 	x0, x1 float64
 	text   string
 }
 
-// state is what q saves and Q restores.
+// state is the state that the operator q saves and Q restores.
 type state struct {
 	ctm                     matrix
 	font                    *font
@@ -45,7 +45,7 @@ type state struct {
 	stretch, leading, rise  float64
 }
 
-// interpreter shows the text of one page.
+// interpreter runs the operators of one page, and collects the text that they show.
 type interpreter struct {
 	d         *document
 	resources types.Dict
@@ -53,12 +53,12 @@ type interpreter struct {
 	saved     []state
 	tm, tlm   matrix
 	operands  []operand
-	marks     []marked // marked content that is open
-	skipped   int      // of these, those that are left out
-	actual    *actual  // what the file says that it shows, or nil
+	marks     []marked // open marked content
+	skipped   int      // how many of these are left out
+	actual    *actual  // text that the file gives for the open content, or nil
 	pieces    []piece
 	open      []byte // text of the last piece while it grows
-	signs     []sign // of it
+	signs     []sign // of the last piece
 	growing   bool
 	pageChars int
 	depth     int
@@ -67,17 +67,17 @@ type interpreter struct {
 // marked is marked content.
 type marked struct {
 	hidden bool // it is left out
-	actual bool // the file says what text it shows
+	actual bool // the file gives its text
 }
 
-// actual is the text that marked content shows, whatever its signs are: the file gives it where a sign stands for
-// several letters, or letters stand in another order than their signs.
+// actual is the text that the file gives for marked content, in place of its signs: a sign may stand for several
+// letters, or signs may have another order than letters.
 type actual struct {
 	text  string
 	shown bool
 }
 
-// operand is a number, a name, a text or a list of these.
+// operand is a number, a name, a text, or a list of these.
 type operand struct {
 	token
 	list []token
@@ -90,7 +90,7 @@ const (
 	maxForms    = 12
 )
 
-// readPage returns what a page shows, in the order in which it does.
+// readPage returns the text of a page, in the order in which the page shows it.
 func (d *document) readPage(p page) ([]piece, error) {
 	content, err := d.contents(p.contents)
 	if err != nil && len(content) == 0 {
@@ -101,11 +101,11 @@ func (d *document) readPage(p page) ([]piece, error) {
 	if runErr := in.run(content); runErr != nil {
 		err = runErr
 	}
-	in.close()
+	in.finishPiece()
 	return in.pieces, err
 }
 
-// upright turns a page as readers see it. Where the corner lies does not matter.
+// upright returns the matrix that turns a page as readers see it. Where its corner lies does not matter.
 func upright(rotate int) matrix {
 	switch ((rotate % 360) + 360) % 360 {
 	case 90:
@@ -157,7 +157,7 @@ func (in *interpreter) push(o operand) {
 	in.operands = append(in.operands, o)
 }
 
-// readList reads to the closing bracket. Lists in lists become one.
+// readList reads up to the closing bracket. Nested lists become one list.
 func readList(l *lexer) []token {
 	var list []token
 	for depth := 1; ; {
@@ -177,7 +177,7 @@ func readList(l *lexer) []token {
 	}
 }
 
-// num returns the operand at a place from the last on.
+// num returns an operand, counted from the last one.
 func (in *interpreter) num(fromLast int) float64 {
 	if i := len(in.operands) - 1 - fromLast; i >= 0 {
 		return in.operands[i].num
@@ -256,7 +256,7 @@ func (in *interpreter) operate(op string) error {
 			}
 		}
 	case "BMC", "BDC":
-		in.mark()
+		in.beginMark()
 	case "EMC":
 		if n := len(in.marks); n > 0 {
 			if in.marks[n-1].hidden {
@@ -268,14 +268,13 @@ func (in *interpreter) operate(op string) error {
 			in.marks = in.marks[:n-1]
 		}
 	case "Do":
-		return in.form(string(in.last().bytes))
+		return in.showForm(string(in.last().bytes))
 	}
 	return nil
 }
 
-// mark opens marked content. What is marked as an artifact is no text of the
-// document: page numbers, running heads.
-func (in *interpreter) mark() {
+// beginMark opens marked content. Artifacts, such as page numbers and running heads, are not text of the document.
+func (in *interpreter) beginMark() {
 	var m marked
 	for _, o := range in.operands {
 		if o.kind == name {
@@ -295,7 +294,7 @@ func (in *interpreter) mark() {
 	in.marks = append(in.marks, m)
 }
 
-// actualText returns what the operands of marked content say that it shows.
+// actualText returns the text that the operands of marked content give for it.
 func (in *interpreter) actualText() (string, bool) {
 	for i, o := range in.operands {
 		if o.kind != name || i == 0 {
@@ -304,7 +303,7 @@ func (in *interpreter) actualText() (string, bool) {
 		if string(o.bytes) == "ActualText" && i+1 < len(in.operands) && in.operands[i+1].kind == text {
 			return textString(in.operands[i+1].bytes), true
 		}
-		if i == 1 && len(in.operands) == 2 { // properties by their name
+		if i == 1 && len(in.operands) == 2 { // the name of properties
 			shown, err := in.d.resolve(in.d.dict(in.d.dict(in.resources["Properties"])[string(o.bytes)])["ActualText"])
 			if err != nil {
 				return "", false
@@ -324,7 +323,7 @@ func (in *interpreter) actualText() (string, bool) {
 	return "", false
 }
 
-// textString decodes a string for people: UTF-16 or UTF-8 with a byte order mark, else one byte a character.
+// textString decodes a text string of a PDF: UTF-16 or UTF-8 with a byte order mark, or one byte a character.
 func textString(b []byte) string {
 	switch {
 	case len(b) >= 2 && b[0] == 0xFE && b[1] == 0xFF:
@@ -357,7 +356,7 @@ func (in *interpreter) fontNamed(resource string) *font {
 	return in.d.font(o)
 }
 
-// show shows a string at the place of the text matrix and moves on.
+// show shows a string at the text matrix, and moves the matrix behind it.
 func (in *interpreter) show(s []byte) error {
 	st := &in.state
 	if st.font == nil {
@@ -428,7 +427,7 @@ func (in *interpreter) put(g glyph, place matrix) {
 	if g.text == "" {
 		return
 	}
-	in.close()
+	in.finishPiece()
 	if g.text == " " {
 		return
 	}
@@ -437,8 +436,8 @@ func (in *interpreter) put(g glyph, place matrix) {
 	in.signs = append(in.signs[:0], sign{x, x + width, g.text})
 }
 
-// close gives the last piece its text.
-func (in *interpreter) close() {
+// finishPiece gives the last piece its text.
+func (in *interpreter) finishPiece() {
 	if in.growing {
 		last := &in.pieces[len(in.pieces)-1]
 		if last.text = string(in.open); hasRightToLeft(last.text) {
@@ -448,8 +447,8 @@ func (in *interpreter) close() {
 	in.open, in.growing = in.open[:0], false
 }
 
-// form shows content that pages share.
-func (in *interpreter) form(resource string) error {
+// showForm shows a form: content that pages share.
+func (in *interpreter) showForm(resource string) error {
 	o, err := in.d.resolve(in.d.dict(in.resources["XObject"])[resource])
 	if err != nil {
 		return nil

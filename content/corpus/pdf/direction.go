@@ -9,10 +9,10 @@ import (
 	"unicode/utf8"
 )
 
-// Text that is read from the right stands in a page as it is seen: the last letter of a line comes first. Pieces and
-// lines keep that order until a line is complete; then it is turned round.
+// A page holds text that is read from the right in the order in which it is seen: the last letter of a line comes
+// first. Pieces and lines keep this visual order until a line is complete; then it is put into the order of reading.
 
-// rightToLeft reports letters and marks that are read from the right.
+// rightToLeft reports whether r is a letter or mark that is read from the right.
 func rightToLeft(r rune) bool {
 	if r < 0x0590 {
 		return false
@@ -29,7 +29,7 @@ func firstRune(s string) rune {
 
 func hasRightToLeft(s string) bool { return strings.ContainsFunc(s, rightToLeft) }
 
-// visual returns the letters of one sign, which a file gives in the order of reading, as they are seen.
+// visual returns the letters of one sign in visual order. Files give them in the order of reading.
 func visual(s string) string {
 	if utf8.RuneCountInString(s) < 2 || !hasRightToLeft(s) {
 		return s
@@ -37,8 +37,8 @@ func visual(s string) string {
 	return logical(s)
 }
 
-// logical returns a line in the order of reading. Applied twice it gives the line back, but for brackets of lines that
-// mix directions.
+// logical returns a line in the order of reading. Applied twice it returns the line itself, except for brackets in
+// lines that mix directions.
 func logical(s string) string {
 	left, right := 0, 0
 	for _, r := range s {
@@ -54,17 +54,17 @@ func logical(s string) string {
 	}
 	runes := []rune(s)
 	if right >= left {
-		turn(runes)
+		reverse(runes)
 		eachRun(runes, func(r rune) bool { return unicode.IsDigit(r) || unicode.IsLetter(r) && !rightToLeft(r) },
-			func(run []rune) { turn(run) })
+			reverse)
 	} else {
-		eachRun(runes, rightToLeft, func(run []rune) { turn(run) })
+		eachRun(runes, rightToLeft, reverse)
 	}
 	return string(runes)
 }
 
-// turn reverses runes, and the brackets among them: they are seen from the other side.
-func turn(runes []rune) {
+// reverse reverses runes, and mirrors the brackets among them.
+func reverse(runes []rune) {
 	slices.Reverse(runes)
 	for i, r := range runes {
 		if at := strings.IndexRune("()[]{}<>«»‹›", r); at >= 0 {
@@ -74,8 +74,8 @@ func turn(runes []rune) {
 	}
 }
 
-// eachRun calls f with the longest runs that begin and end with what is wanted and in which nothing else stands but
-// signs. Between figures no space may stand.
+// eachRun calls f with the longest runs that begin and end with a wanted rune and have, besides wanted runes, only
+// signs. A space may not be between two digits.
 func eachRun(runes []rune, wanted func(rune) bool, f func([]rune)) {
 	for i := 0; i < len(runes); i++ {
 		if !wanted(runes[i]) {
@@ -97,7 +97,7 @@ func eachRun(runes []rune, wanted func(rune) bool, f func([]rune)) {
 	}
 }
 
-// placed returns the signs of a line with their places.
+// placed returns the signs of a line with their places. A line without signs is one sign.
 func (l line) placed() []sign {
 	if l.signs != nil {
 		return l.signs
@@ -105,9 +105,9 @@ func (l line) placed() []sign {
 	return []sign{{l.x0, l.x1, l.text}}
 }
 
-// turnLines puts lines that are read from the right into the order of reading. Their signs may stand in any order in
-// the file: signs of punctuation are often shown behind the words between which they stand.
-func turnLines(spans []line) []line {
+// reorderLines puts lines that are read from the right into the order of reading. The file may show their signs in any
+// order: it often shows punctuation after the words between which it stands.
+func reorderLines(spans []line) []line {
 	var out []line
 	for i := 0; i < len(spans); {
 		first := spans[i]
@@ -117,7 +117,7 @@ func turnLines(spans []line) []line {
 			end++
 		}
 		if turned {
-			out = append(out, turnLine(spans[i:end])...)
+			out = append(out, reorderLine(spans[i:end])...)
 		} else {
 			out = append(out, spans[i:end]...)
 		}
@@ -126,13 +126,14 @@ func turnLines(spans []line) []line {
 	return out
 }
 
-// turnLine turns what stands on one baseline. What a wide gap divides stays divided; the right part comes first.
-func turnLine(spans []line) []line {
+// reorderLine reorders what is on one baseline. Parts that a wide gap divides stay apart, and the right one comes
+// first.
+func reorderLine(spans []line) []line {
 	var signs []sign
 	size := 0.0
 	for _, s := range spans {
 		own := slices.Clone(s.placed())
-		for i := len(own) - 2; i >= 0; i-- { // a mark goes where its letter does, which stands behind it
+		for i := len(own) - 2; i >= 0; i-- { // a mark moves with its letter, which is after it
 			if unicode.IsMark(firstRune(own[i].text)) {
 				own[i].x0, own[i].x1 = own[i+1].x0, own[i+1].x0
 			}

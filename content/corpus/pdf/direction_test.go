@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestActualText: what the file says that its signs show is taken, once.
+// TestActualText: the text that the file gives for its signs is taken, once.
 func TestActualText(t *testing.T) {
 	for content, want := range map[string]string{
 		"BT /F1 10 Tf 72 700 Td /Span <</ActualText <FEFF0915093E>>> BDC (xy) Tj EMC ( is) Tj ET":                       "का is",
@@ -21,7 +21,7 @@ func TestActualText(t *testing.T) {
 	}
 }
 
-// hebrew is a font whose small letters show Hebrew ones, and whose capital L shows two Arabic letters.
+// hebrew returns a font whose small letters show Hebrew letters, and whose capital L shows two Arabic ones.
 func hebrew() (objects []string, font string) {
 	var chars strings.Builder
 	for i := range 26 {
@@ -38,7 +38,7 @@ func hebrew() (objects []string, font string) {
 			"R /FirstChar 0 /Widths [" + strings.Repeat("500 ", 256) + "] >>"
 }
 
-// TestTextThatIsReadFromTheRight comes in the order of reading, however the file shows it.
+// TestTextThatIsReadFromTheRight: it is put into the order of reading, however the file shows it.
 func TestTextThatIsReadFromTheRight(t *testing.T) {
 	objects, font := hebrew()
 	for content, want := range map[string]string{
@@ -57,7 +57,7 @@ func TestTextThatIsReadFromTheRight(t *testing.T) {
 	}
 }
 
-// TestLineEndsWithoutSpaces: no space comes where none is written between words.
+// TestLineEndsWithoutSpaces: a line end becomes no space in scripts without spaces between words.
 func TestLineEndsWithoutSpaces(t *testing.T) {
 	words := map[string]bool{"파일": true}
 	for _, c := range []struct{ a, b, between string }{
@@ -71,8 +71,8 @@ func TestLineEndsWithoutSpaces(t *testing.T) {
 	}
 }
 
-// TestRowsAreNamed: tables are not recognised, and the file says so.
-func TestRowsAreNamed(t *testing.T) {
+// TestRowsAreCounted: tables are not recognised, but lines that look like rows are counted.
+func TestRowsAreCounted(t *testing.T) {
 	row := func(y int, cells ...string) string {
 		var out strings.Builder
 		for i, cell := range cells {

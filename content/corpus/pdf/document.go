@@ -1,7 +1,6 @@
-// Package pdf takes the running text out of PDF files. The structure of the file
-// is read by pdfcpu, within limits; this package reads what pages show: it
-// decodes fonts, puts words, lines and paragraphs together, and leaves out what
-// repeats at the edges of pages.
+// Package pdf takes the running text out of PDF files. pdfcpu reads the structure of the file, within limits. This
+// package reads the content of pages: it decodes fonts, builds words, lines and paragraphs, and leaves out lines that
+// repeat at the edges of pages.
 package pdf
 
 import (
@@ -17,11 +16,11 @@ import (
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
 )
 
-// Errors that tell what kind of file it is.
+// Errors about files that are sound but give no text.
 var (
 	ErrEncrypted = errors.New("the PDF needs a password")
 	ErrNoText    = errors.New("the PDF holds no text, only pictures")
-	ErrRepeats   = errors.New("the PDF holds no text but what repeats on its pages")
+	ErrRepeats   = errors.New("the PDF holds only text that repeats on its pages")
 	ErrNoLetters = errors.New("the fonts of the PDF do not say which letters they show")
 )
 
@@ -31,7 +30,7 @@ const (
 	maxStreamBytes  = 64 << 20  // one stream in the file
 	maxDecodedBytes = 16 << 20  // one stream unpacked
 	maxResident     = 128 << 20 // object streams, which stay unpacked
-	maxUnpacked     = 1 << 30   // all that is unpacked, one after the other
+	maxUnpacked     = 1 << 30   // all streams, one after the other
 	maxPages        = 20_000
 	maxTreeDepth    = 64
 	maxGlyphs       = 12_000_000
@@ -39,14 +38,14 @@ const (
 	maxOperations   = 100_000_000
 )
 
-// Text is what a PDF gave.
+// Text is the text of a PDF.
 type Text struct {
 	Paragraphs []string
 	Pages      int
 	Broken     []BrokenPage // pages that could not be read
 	Repeated   int          // lines at the edges of pages that were left out
-	Unknown    int          // characters of which the file does not say what they are
-	Turned     int          // pieces of text that do not stand upright; left out
+	Unknown    int          // characters that the file does not identify
+	Turned     int          // characters that are not upright; left out
 	Rows       int          // lines that look like rows of tables
 }
 
@@ -56,7 +55,7 @@ type BrokenPage struct {
 	Err    error
 }
 
-// document is a file while it is read.
+// document is a PDF while it is read.
 type document struct {
 	ctx        context.Context
 	file       *model.Context
@@ -132,8 +131,7 @@ func (d *document) open(data []byte) error {
 	if bytes.Count(data, []byte(" 00000 n")) > maxObjects || bytes.Count(data, []byte(" obj")) > maxObjects {
 		return fmt.Errorf("the PDF holds more than %d objects: split it", maxObjects)
 	}
-	// A configuration of our own: the library's default one writes to the user's
-	// folder of settings.
+	// The library's default configuration writes to the user's folder of settings: this one does not.
 	conf := &model.Configuration{
 		Reader15:       true,
 		ValidationMode: model.ValidationRelaxed,
@@ -161,13 +159,13 @@ func (d *document) open(data []byte) error {
 		return err
 	}
 	if file.Encrypt == nil && directEncrypt.Match(data) {
-		return ErrEncrypted // the library decrypts by a reference only
+		return ErrEncrypted // the library only decrypts if the trailer refers to the keys
 	}
 	d.file = file
 	return nil
 }
 
-// directEncrypt finds a trailer that holds the keys itself.
+// directEncrypt matches a trailer that holds the keys itself.
 var directEncrypt = regexp.MustCompile(`/Encrypt\s*<<`)
 
 // resolve follows a reference, also one to a reference.
@@ -177,7 +175,7 @@ func (d *document) resolve(o types.Object) (types.Object, error) {
 		if !ok {
 			return o, nil
 		}
-		if err := d.account(ref); err != nil {
+		if err := d.countUnpacked(ref); err != nil {
 			return nil, err
 		}
 		var err error
@@ -185,11 +183,11 @@ func (d *document) resolve(o types.Object) (types.Object, error) {
 			return nil, err
 		}
 	}
-	return nil, errors.New("references go round in a circle")
+	return nil, errors.New("its references form a circle")
 }
 
-// account counts what the library unpacks to find an object.
-func (d *document) account(ref types.IndirectRef) error {
+// countUnpacked counts what the library will unpack to find an object.
+func (d *document) countUnpacked(ref types.IndirectRef) error {
 	entry, ok := d.file.FindTableEntryForIndRef(&ref)
 	if !ok || entry.ObjectStream == nil || d.streams[*entry.ObjectStream] {
 		return nil
@@ -262,12 +260,12 @@ func (d *document) number(o types.Object) (float64, bool) {
 	return 0, false
 }
 
-// page is a page with what it inherits.
+// page is a page with the properties that it inherits.
 type page struct {
 	contents  types.Object
 	resources types.Dict
 	rotate    int
-	err       error // the page cannot be found
+	err       error // why the page cannot be read
 }
 
 // pages walks the tree of pages.

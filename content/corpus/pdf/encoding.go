@@ -25,7 +25,7 @@ func fromCharmap(m *charmap.Charmap) (encoding [256]string) {
 	return encoding
 }
 
-// makeStandard is Adobe's StandardEncoding (PDF 32000-1, annex D.2).
+// makeStandard returns Adobe's StandardEncoding (PDF 32000-1, annex D.2).
 func makeStandard() (encoding [256]string) {
 	for code := ' '; code < 0x7F; code++ {
 		encoding[code] = string(code)
@@ -44,8 +44,7 @@ func makeStandard() (encoding [256]string) {
 	return encoding
 }
 
-// makeSymbol is the encoding of the standard font Symbol (annex D.5), as far as
-// texts use it.
+// makeSymbol returns the part of the encoding of the standard font Symbol (annex D.5) that texts use.
 func makeSymbol() (encoding [256]string) {
 	for code := ' '; code < '@'; code++ {
 		encoding[code] = string(code)
@@ -69,12 +68,12 @@ func makeSymbol() (encoding [256]string) {
 	return encoding
 }
 
-// glyphNames are the names of characters that are not made of a letter and an
-// accent (Adobe Glyph List, as far as text fonts use it).
+// glyphNames are the names of characters that are not a letter with an accent: the part of the Adobe Glyph List that
+// text fonts use.
 var glyphNames = makeGlyphNames()
 
 func makeGlyphNames() map[string]string {
-	const list = `space   exclam ! quotedbl " numbersign # dollar $ percent % ampersand & quotesingle ' parenleft ( parenright )
+	const list = `exclam ! quotedbl " numbersign # dollar $ percent % ampersand & quotesingle ' parenleft ( parenright )
 asterisk * plus + comma , hyphen - period . slash / zero 0 one 1 two 2 three 3 four 4 five 5 six 6 seven 7 eight 8 nine 9
 colon : semicolon ; less < equal = greater > question ? at @ bracketleft [ backslash \ bracketright ] asciicircum ^
 underscore _ grave ` + "`" + ` braceleft { bar | braceright } asciitilde ~ quoteright ’ quoteleft ‘ quotedblleft “ quotedblright ”
@@ -93,7 +92,7 @@ Mu Μ Nu Ν Xi Ξ Omicron Ο Pi Π Rho Ρ Sigma Σ Tau Τ Upsilon Υ Phi Φ Chi 
 copyrightserif © copyrightsans © registerserif ® registersans ® trademarkserif ™ trademarksans ™ minute ′ sharp ♯ flat ♭
 arrowdblright ⇒ arrowdblleft ⇐ arrowdblboth ⇔ trianglerightsld • triangleright • square • filledsquare • bulletmath •
 macron ¯ breve ˘ dotaccent ˙ dieresis ¨ ring ˚ cedilla ¸ hungarumlaut ˝ ogonek ˛ caron ˇ`
-	fields := strings.Fields(strings.Replace(list, "space   ", "", 1))
+	fields := strings.Fields(list)
 	m := map[string]string{"space": " ", "nbspace": " ", "nonbreakingspace": " ", "visiblespace": " ",
 		"sfthyphen": "\u00AD", "softhyphen": "\u00AD", ".notdef": ""}
 	for i := 0; i+1 < len(fields); i += 2 {
@@ -102,14 +101,14 @@ macron ¯ breve ˘ dotaccent ˙ dieresis ¨ ring ˚ cedilla ¸ hungarumlaut ˝ o
 	return m
 }
 
-// accents are the combining signs of names such as eacute.
+// accents are the combining marks of names such as eacute.
 var accents = map[string]string{
 	"grave": "\u0300", "acute": "\u0301", "circumflex": "\u0302", "tilde": "\u0303", "macron": "\u0304", "breve": "\u0306",
 	"dotaccent": "\u0307", "dieresis": "\u0308", "ring": "\u030A", "hungarumlaut": "\u030B", "caron": "\u030C",
 	"cedilla": "\u0327", "commaaccent": "\u0326", "ogonek": "\u0328",
 }
 
-// glyphText returns the text of a glyph's name, "" if it says nothing.
+// glyphText returns the text that a glyph's name means, or "".
 func glyphText(name string) string {
 	if s, ok := glyphNames[name]; ok {
 		return s

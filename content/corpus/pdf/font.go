@@ -10,7 +10,7 @@ import (
 	"github.com/pdfcpu/pdfcpu/pkg/pdfcpu/types"
 )
 
-// unknown stands for a character of which the file does not say what it is.
+// unknown stands for a character that the file does not identify.
 const unknown = string(utf8.RuneError)
 
 // font decodes the codes of a string into text and widths.
@@ -20,7 +20,7 @@ type font struct {
 	wide     bool            // codes of two bytes
 	utf16    bool            // codes are UTF-16
 	widths   map[int]float64 // thousandths of the size, by code
-	width    float64         // of all others
+	width    float64         // of all other codes
 	core     string          // standard font whose widths are known
 }
 
@@ -63,7 +63,7 @@ func (d *document) readFont(dict types.Dict) *font {
 	return f
 }
 
-// stream returns the content of a stream, if it is one that can be unpacked.
+// stream returns the content of a stream, and whether it could be unpacked.
 func (d *document) stream(o types.Object) ([]byte, bool) {
 	o, err := d.resolve(o)
 	if err != nil {
@@ -77,7 +77,7 @@ func (d *document) stream(o types.Object) ([]byte, bool) {
 	return content, err == nil
 }
 
-// readComposite reads a font with many characters.
+// readComposite reads a font of type 0, which may have many thousand characters.
 func (d *document) readComposite(f *font, dict types.Dict) {
 	f.wide = f.codes == nil || f.codes.two || !f.codes.one
 	encoding := d.name(dict["Encoding"])
@@ -162,7 +162,7 @@ func coreName(base string) string {
 	return ""
 }
 
-// baseEncoding returns the text of each code without a ToUnicode map.
+// baseEncoding returns the text of each code of a font without a ToUnicode map.
 func (d *document) baseEncoding(base string, dict, descriptor types.Dict) [256]string {
 	encoding := standardEncoding
 	switch {
@@ -174,7 +174,7 @@ func (d *document) baseEncoding(base string, dict, descriptor types.Dict) [256]s
 		encoding = winEncoding
 	default:
 		if program, ok := d.stream(descriptor["FontFile"]); ok {
-			builtIn(&encoding, program)
+			readBuiltIn(&encoding, program)
 		}
 	}
 	o, err := d.resolve(dict["Encoding"])
@@ -183,9 +183,9 @@ func (d *document) baseEncoding(base string, dict, descriptor types.Dict) [256]s
 	}
 	switch o := o.(type) {
 	case types.Name:
-		named(&encoding, string(o))
+		setNamed(&encoding, string(o))
 	case types.Dict:
-		named(&encoding, d.name(o["BaseEncoding"]))
+		setNamed(&encoding, d.name(o["BaseEncoding"]))
 		code := 0
 		for _, entry := range d.array(o["Differences"]) {
 			entry, _ = d.resolve(entry)
@@ -203,7 +203,8 @@ func (d *document) baseEncoding(base string, dict, descriptor types.Dict) [256]s
 	return encoding
 }
 
-func named(encoding *[256]string, name string) {
+// setNamed replaces an encoding by the standard one of a name, if there is one.
+func setNamed(encoding *[256]string, name string) {
 	switch name {
 	case "WinAnsiEncoding":
 		*encoding = winEncoding
@@ -214,8 +215,8 @@ func named(encoding *[256]string, name string) {
 	}
 }
 
-// builtIn reads the encoding in the program of a Type 1 font: dup 65 /A put.
-func builtIn(encoding *[256]string, program []byte) {
+// readBuiltIn reads the encoding in the program of a Type 1 font, which has lines such as: dup 65 /A put.
+func readBuiltIn(encoding *[256]string, program []byte) {
 	start := bytes.Index(program, []byte("/Encoding"))
 	if start < 0 {
 		return
@@ -284,7 +285,7 @@ func (f *font) decode(s []byte, visit func(glyph)) {
 	}
 }
 
-// plain replaces Latin ligatures by their letters and drops what controls.
+// plain replaces Latin ligatures by their letters, and removes control characters.
 func plain(s string) string {
 	for _, c := range s {
 		if c >= 0xFB00 && c <= 0xFB06 || c < ' ' || c == 0x7F || c == 0xA0 || c == 0x200B || c == 0xFEFF {

@@ -25,8 +25,7 @@ type token struct {
 
 func (t token) is(word string) bool { return t.kind == keyword && string(t.bytes) == word }
 
-// lexer reads tokens. It reads anything to its end: signs that mean nothing are
-// keywords that nobody knows.
+// lexer reads tokens. It reads any bytes to their end: what has no meaning becomes an unknown keyword.
 type lexer struct {
 	data []byte
 	at   int
@@ -63,21 +62,21 @@ func (l *lexer) next() token {
 	}
 	switch c := l.data[l.at]; c {
 	case '(':
-		return token{kind: text, bytes: l.literal()}
+		return token{kind: text, bytes: l.readLiteral()}
 	case '/':
-		return token{kind: name, bytes: l.nameBytes()}
+		return token{kind: name, bytes: l.readName()}
 	case '<':
 		if l.at+1 < len(l.data) && l.data[l.at+1] == '<' {
-			return l.sign(2)
+			return l.readSign(2)
 		}
-		return token{kind: text, bytes: l.hex()}
+		return token{kind: text, bytes: l.readHex()}
 	case '>':
 		if l.at+1 < len(l.data) && l.data[l.at+1] == '>' {
-			return l.sign(2)
+			return l.readSign(2)
 		}
-		return l.sign(1)
+		return l.readSign(1)
 	case '[', ']', '{', '}', ')':
-		return l.sign(1)
+		return l.readSign(1)
 	}
 	start := l.at
 	for l.at < len(l.data) && !isSpace(l.data[l.at]) && !isDelimiter(l.data[l.at]) {
@@ -92,7 +91,7 @@ func (l *lexer) next() token {
 	return token{kind: keyword, bytes: word}
 }
 
-// parseNumber also reads what some programs write: --5, 5-3.
+// parseNumber reads a number. It also accepts forms that some programs write: --5, 5-3.
 func parseNumber(word []byte) (float64, bool) {
 	if len(word) > 40 {
 		return 0, false
@@ -115,13 +114,13 @@ func parseNumber(word []byte) (float64, bool) {
 	return n, true
 }
 
-func (l *lexer) sign(n int) token {
+func (l *lexer) readSign(n int) token {
 	word := l.data[l.at : l.at+n]
 	l.at += n
 	return token{kind: keyword, bytes: word}
 }
 
-func (l *lexer) nameBytes() []byte {
+func (l *lexer) readName() []byte {
 	l.at++
 	start := l.at
 	for l.at < len(l.data) && !isSpace(l.data[l.at]) && !isDelimiter(l.data[l.at]) {
@@ -145,8 +144,8 @@ func (l *lexer) nameBytes() []byte {
 	return out
 }
 
-// literal reads (text). Round brackets may stand in each other.
-func (l *lexer) literal() []byte {
+// readLiteral reads (text). Brackets may be nested.
+func (l *lexer) readLiteral() []byte {
 	l.at++
 	var out []byte
 	for depth := 1; l.at < len(l.data); l.at++ {
@@ -165,7 +164,7 @@ func (l *lexer) literal() []byte {
 				return out
 			}
 			var skip bool
-			if c, skip = l.escape(); skip {
+			if c, skip = l.readEscape(); skip {
 				continue
 			}
 		}
@@ -174,8 +173,8 @@ func (l *lexer) literal() []byte {
 	return out
 }
 
-// escape reads what stands after a backslash and stays on its last byte.
-func (l *lexer) escape() (c byte, skip bool) {
+// readEscape reads what follows a backslash, and stops on its last byte.
+func (l *lexer) readEscape() (c byte, skip bool) {
 	switch c := l.data[l.at]; c {
 	case 'n':
 		return '\n', false
@@ -210,8 +209,8 @@ func (l *lexer) escape() (c byte, skip bool) {
 	}
 }
 
-// hex reads <48656C6C6F>.
-func (l *lexer) hex() []byte {
+// readHex reads <48656C6C6F>.
+func (l *lexer) readHex() []byte {
 	l.at++
 	var out []byte
 	half, high := false, byte(0)
@@ -248,7 +247,7 @@ func hexDigit(c byte) (byte, bool) {
 	return 0, false
 }
 
-// skipImage goes behind the bytes of an image that stands between operators.
+// skipImage skips the bytes of an image among the operators.
 func (l *lexer) skipImage() {
 	for l.at < len(l.data) {
 		i := bytes.Index(l.data[l.at:], []byte("EI"))

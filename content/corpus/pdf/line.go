@@ -12,24 +12,22 @@ import (
 type line struct {
 	x0, x1, y, size float64
 	text            string
-	signs           []sign  // if some of it is read from the right
-	second          float64 // where the second cell begins, if wide gaps divide the line
+	signs           []sign  // nil if all of it is read from the left
+	second          float64 // where the second cell begins, or 0 if no wide gap divides the line
 	figure          bool    // the last cell is a number, as in a table of contents
 }
 
 const (
-	// proseColumn is how much text a line of a column has at least, in characters.
-	// Shorter neighbours are cells of a table.
+	// proseColumn is the least length of a line of a column, in characters. Shorter neighbours are cells of a table.
 	proseColumn = 25
-	// columnRows is how many lines must stand side by side to be columns.
+	// columnRows is the least number of lines side by side that make columns.
 	columnRows = 5
-	// wideGap divides cells and columns, in sizes.
+	// wideGap is the gap that divides cells and columns, in font sizes.
 	wideGap = 1.8
 )
 
-// linesOf puts the pieces of a page together. It keeps the order in which the
-// page shows them, which is that of reading in most files. Where two columns are
-// shown line by line it reads them one after the other.
+// linesOf builds the lines of a page from its pieces. It keeps the order in which the page shows them, which is the
+// order of reading in most files. If the page shows two columns line by line, it puts one after the other.
 func linesOf(pieces []piece) []line {
 	var spans []line
 	for _, p := range pieces {
@@ -37,12 +35,12 @@ func linesOf(pieces []piece) []line {
 			continue
 		}
 		next := line{x0: p.x0, x1: p.x1, y: p.y, size: p.size, text: strings.TrimRight(p.text, " "), signs: p.signs}
-		if n := len(spans); n > 0 && joins(&spans[n-1], next) {
+		if n := len(spans); n > 0 && join(&spans[n-1], next) {
 			continue
 		}
 		spans = append(spans, next)
 	}
-	spans = turnLines(spans)
+	spans = reorderLines(spans)
 	if gutter, ok := columnGutter(spans); ok {
 		return unfold(spans, gutter)
 	}
@@ -67,8 +65,8 @@ func linesOf(pieces []piece) []line {
 	return lines
 }
 
-// tidy puts one space between words. A sign at the start that is of a font of
-// signs, or unknown, marks an item of a list.
+// tidy puts one space between words. It replaces a first sign that is private or unknown by a bullet: such a sign marks
+// an item of a list.
 func tidy(s string) string {
 	fields := strings.Fields(s)
 	if len(fields) > 1 && utf8.RuneCountInString(fields[0]) == 1 {
@@ -79,9 +77,9 @@ func tidy(s string) string {
 	return strings.Join(fields, " ")
 }
 
-// joins adds text to a line if it goes on there: the next word, or a raised or
-// lowered sign. Text that is printed twice to look bold is dropped.
-func joins(last *line, next line) bool {
+// join adds text to a line if it continues the line: it is the next word, or a raised or lowered sign. It drops text
+// that is printed twice to look bold. It reports whether it did either.
+func join(last *line, next line) bool {
 	size := math.Max(last.size, next.size)
 	if math.Abs(next.y-last.y) > 0.45*size {
 		return false
@@ -101,19 +99,18 @@ func joins(last *line, next line) bool {
 	}
 	last.text += next.text
 	last.x1 = math.Max(last.x1, next.x1)
-	if next.size > last.size { // a line has the size of its largest signs
+	if next.size > last.size { // the size of a line is that of its largest signs
 		last.size, last.y = next.size, next.y
 	}
 	return true
 }
 
-// beside reports whether b stands right of a on the same baseline.
+// beside reports whether b is right of a on the same baseline.
 func beside(a, b line) bool {
 	return math.Abs(a.y-b.y) < 0.3*math.Max(a.size, b.size) && b.x0 > a.x1-0.3*a.size
 }
 
-// columnGutter returns where two columns of prose meet, if the page shows them
-// line by line.
+// columnGutter returns where two columns of prose meet, and whether the page shows such columns line by line.
 func columnGutter(spans []line) (float64, bool) {
 	var middles []float64
 	for i := 1; i < len(spans); i++ {
@@ -134,8 +131,7 @@ func columnGutter(spans []line) (float64, bool) {
 	return starts[len(starts)/2] - 1, true
 }
 
-// unfold reads the left column, then the right one, between lines that cross
-// the gutter.
+// unfold puts the right column after the left one, between lines that cross the gutter.
 func unfold(spans []line, gutter float64) []line {
 	var lines, right []line
 	for _, s := range spans {
@@ -180,15 +176,14 @@ func rows(lines []line) int {
 }
 
 const (
-	// furniturePages is on how many pages a line must repeat to be left out.
+	// furniturePages is the least number of pages on which a line must repeat to be left out.
 	furniturePages = 3
-	// furnitureEdge is how many lines at the top and at the bottom are looked at.
+	// furnitureEdge is the number of lines at the top, and at the bottom, that may be left out.
 	furnitureEdge = 2
 )
 
-// dropFurniture removes lines that repeat at the same height of many pages, also
-// if a number in them counts the pages: running heads, page numbers. It returns
-// how many.
+// dropFurniture removes running heads and page numbers: lines that repeat at the same height on many pages, where a
+// number in them may count the pages. It returns how many it removed.
 func dropFurniture(pages [][]line) int {
 	type place struct {
 		text   string
@@ -196,7 +191,7 @@ func dropFurniture(pages [][]line) int {
 	}
 	count := make(map[place]int)
 	keys := func(l line, page int) []place {
-		// Heights differ by rounding: a line counts for the two nearest steps.
+		// Heights differ a little because of rounding: a line counts for the two nearest steps.
 		step := int(math.Floor(l.y / 4))
 		if math.Mod(l.y, 4) < 2 {
 			step--
@@ -251,8 +246,7 @@ func dropFurniture(pages [][]line) int {
 	return dropped
 }
 
-// edgeLines returns the lines at the top and at the bottom of a page that may be
-// running heads and page numbers.
+// edgeLines returns the lines at the top and at the bottom of a page, which may be running heads and page numbers.
 func edgeLines(lines []line) []int {
 	order := make([]int, len(lines))
 	for i := range order {
@@ -286,8 +280,8 @@ func edgeLines(lines []line) []int {
 	return edges
 }
 
-// spellings returns a line as it is, and with each of its numbers as its distance
-// to the page: where the number counts the pages, the distance stays the same.
+// spellings returns a line as it is, and once for each of its numbers with the number's distance to the page in its
+// place. If the number counts the pages, that distance is the same on all of them.
 func spellings(s string, page int) []string {
 	const maxNumbers = 8
 	all := []string{s}

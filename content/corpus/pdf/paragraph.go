@@ -38,8 +38,7 @@ func paragraphsOf(pages [][]line) []string {
 	return paragraphs
 }
 
-// measure returns the usual distance of lines on a page, and where its longest
-// lines end.
+// measure returns the usual distance of the lines of a page, in font sizes, and where its longest lines end.
 func measure(lines []line) (leading, right float64) {
 	var steps, ends []float64
 	for i, l := range lines {
@@ -63,8 +62,7 @@ func measure(lines []line) (leading, right float64) {
 	return leading, right
 }
 
-// goesOn reports whether next is in the same paragraph as last. leading is in
-// sizes.
+// goesOn reports whether next is in the same paragraph as last. leading is in font sizes.
 func goesOn(last, next *line, leading, right float64) bool {
 	size := next.size
 	if math.Abs(last.size-size) > 0.12*math.Max(last.size, size) || isItem(next.text) {
@@ -72,7 +70,7 @@ func goesOn(last, next *line, leading, right float64) bool {
 	}
 	step := last.y - next.y
 	if step <= 0.3*size || step > 12*size {
-		// Another column or page: a sentence may go on there.
+		// The line is in another column or page, where a sentence may continue.
 		return !endsSentence(last.text) && beginsSmall(next.text)
 	}
 	if step > leading*size*1.25+0.1*size {
@@ -121,8 +119,8 @@ func isItem(s string) bool {
 	return strings.Trim(body, "0123456789") == ""
 }
 
-// vocabulary counts the words of a file that no line end cuts. It tells whether
-// a hyphen at the end of a line belongs to the word.
+// vocabulary returns the words of a file that no line end divides. They decide whether a hyphen at the end of a line
+// belongs to the word.
 func vocabulary(pages [][]line) map[string]bool {
 	words := make(map[string]bool)
 	for _, lines := range pages {
@@ -150,10 +148,9 @@ func bareWord(word string) string {
 // maxWord is the longest word that is joined, in bytes.
 const maxWord = 200
 
-// joint says how two lines of a paragraph are put together: how many bytes of
-// the first are cut off, and what comes between. A word that is divided at the
-// end of a line becomes whole; it keeps the hyphen if it has it elsewhere in the
-// file, and if it could not have been divided there.
+// joint returns how to join two lines of a paragraph: how many bytes to cut off the first one, and what to put between
+// them. A word that the line end divides is made whole. It keeps the hyphen if it has one elsewhere in the file, or if
+// it could not have been divided there.
 func joint(a, b string, words map[string]bool) (cut int, between string) {
 	if strings.HasSuffix(a, softHyphen) {
 		return len(softHyphen), ""
@@ -181,8 +178,8 @@ func joint(a, b string, words map[string]bool) (cut int, between string) {
 	return len(a) - len(stem), ""
 }
 
-// blank returns what takes the place of a line end between words: nothing where none stands between words, and in a
-// Korean word that the file has whole elsewhere.
+// blank returns what takes the place of a line end: a space, or nothing if the script has no spaces between words, or
+// if the line end divides a Korean word that is whole elsewhere in the file.
 func blank(a, b string, words map[string]bool) string {
 	before, _ := utf8.DecodeLastRuneInString(a)
 	after := firstRune(b)
@@ -199,15 +196,14 @@ func blank(a, b string, words map[string]bool) string {
 	return " "
 }
 
-// unspaced reports signs of scripts that are written without spaces between words, with their punctuation.
+// unspaced reports whether r belongs to a script without spaces between words, or is punctuation of one.
 func unspaced(r rune) bool {
 	return r >= 0x3000 && r <= 0x30FF || r >= 0xFF00 && r <= 0xFF65 ||
 		unicode.In(r, unicode.Han, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar)
 }
 
-// hyphenStays reports whether a hyphen at the end of a line belongs to the word:
-// it has it elsewhere in the file, or both parts are words there and the whole
-// is none.
+// hyphenStays reports whether a hyphen at the end of a line belongs to the word: the word has it elsewhere in the file,
+// or both parts are words of the file and the whole is not.
 func hyphenStays(head, tail string, words map[string]bool) bool {
 	switch whole := bareWord(head + tail); {
 	case words[whole]:

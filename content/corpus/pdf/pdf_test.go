@@ -51,8 +51,8 @@ func (w *writer) finish(root int) []byte {
 	return w.out.Bytes()
 }
 
-// file builds a PDF of content streams. fonts are objects, /F1 the first;
-// objects are written before, from number 1 on.
+// file builds a PDF of content streams. fonts are objects, of which the first is /F1. objects are written before them,
+// from number 1 on.
 func file(objects, fonts []string, pages ...string) []byte {
 	var w writer
 	for _, o := range objects {
@@ -82,7 +82,7 @@ func file(objects, fonts []string, pages ...string) []byte {
 
 const helvetica = "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>"
 
-// shown is a content stream of lines from the top on.
+// shown returns a content stream that shows lines from the top of a page on.
 func shown(lines ...string) string {
 	var out strings.Builder
 	out.WriteString("BT /F1 10 Tf 72 700 Td 12 TL\n")
@@ -174,7 +174,7 @@ func TestRunningHeadsAndPageNumbersAreLeftOut(t *testing.T) {
 	require.Equal(t, 12, text.Repeated)
 	require.Len(t, text.Paragraphs, 72)
 	require.NotContains(t, strings.Join(text.Paragraphs, "\n"), "Journal")
-	// Rows of numbers are no page numbers, even where they stand alone.
+	// Rows of numbers are not page numbers, even if they are alone on a page.
 	var rows []string
 	for i := range 6 {
 		rows = append(rows, shown(fmt.Sprintf("Patient %d had %d mg", 17*i, 5*i), "", fmt.Sprintf("%d %d %d", 3*i, 5*i, 7*i)))
@@ -273,7 +273,7 @@ func TestBoundsHold(t *testing.T) {
 	d.operations = maxOperations - 100_000 // most of it is used
 	_, err = d.read(w.finish(w.object("<< /Type /Catalog /Pages 15 0 R >>")))
 	require.ErrorIs(t, err, errBudget)
-	// Brackets in brackets.
+	// Nested brackets.
 	deep := strings.Repeat("[", 1<<20)
 	require.Equal(t, []string{"text"}, read(t, file([]string{deep}, []string{helvetica}, shown("text"))).Paragraphs)
 	_, err = Read(ctx, file(nil, []string{helvetica}, deep+shown("text")))
@@ -286,7 +286,7 @@ func TestBoundsHold(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestItEndsWithItsContext(t *testing.T) {
+func TestReadEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_, err := Read(ctx, file(nil, []string{helvetica}, shown("text")))
@@ -301,7 +301,7 @@ func FuzzContent(f *testing.F) {
 		in := &interpreter{d: d, state: state{ctm: identity, stretch: 1}, tm: identity, tlm: identity}
 		in.state.font = &font{encoding: winEncoding, width: 500}
 		_ = in.run(content)
-		in.close()
+		in.finishPiece()
 		paragraphsOf([][]line{linesOf(in.pieces)})
 	})
 }
@@ -326,7 +326,7 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// TestPasswords has the library encrypt a file as programs do.
+// TestPasswords reads files that the library encrypts, as other programs do.
 func TestPasswords(t *testing.T) {
 	plain := file(nil, []string{helvetica}, shown("some text that is secret"))
 	encrypt := func(user string, aes bool, bits int) []byte {
@@ -352,7 +352,7 @@ func TestPasswords(t *testing.T) {
 	}{{false, 40}, {false, 128}, {true, 128}, {true, 256}} {
 		_, err := Read(context.Background(), encrypt("user", c.aes, c.bits))
 		require.ErrorIs(t, err, ErrEncrypted, "%+v", c)
-		// Without a password to open it the file is for all to read.
+		// A file that needs no password to open it can be read by everybody.
 		require.Equal(t, []string{"some text that is secret"}, read(t, encrypt("", c.aes, c.bits)).Paragraphs, "%+v", c)
 	}
 }
