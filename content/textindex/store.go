@@ -1,9 +1,9 @@
-// Package textindex keeps the index of a DataNet's text in a folder, so that it
-// is opened instead of built, and grows by what was accepted since.
+// Package textindex keeps an index of text in a folder, so that a program opens it instead of building it again, and
+// adds only what was accepted since.
 //
-// The folder holds one file per tier of the index and manifest.json, which names
-// them. Files are written beside their place and renamed; a folder that is
-// damaged or of other statistics is built again.
+// The folder holds one file for each tier of the index, and manifest.json, which names them. Each file is written under
+// another name and then renamed. If the folder is damaged, or was made with other statistics, the index must be built
+// again.
 package textindex
 
 import (
@@ -34,11 +34,11 @@ type Store struct {
 	root  poa.Hash
 	index *poa.Index
 	ranks map[uint64]bool
-	saved map[string]bool // files that hold tiers of the index as it is
+	saved map[string]bool // files that hold tiers of this index
 }
 
-// Open reads the index of a folder; a folder that does not exist is an empty
-// index. poa.ErrIndexEncoding says that it must be built again: see Reset.
+// Open reads the index of a folder. A folder that does not exist holds an empty index. If Open fails with
+// poa.ErrIndexEncoding, the index must be built again: the store that it returns is empty.
 func Open(dir string, stats *poa.Statistics) (*Store, error) {
 	s := &Store{dir: dir, stats: stats, root: stats.Root()}
 	s.Reset()
@@ -83,21 +83,21 @@ func (s *Store) read(name string) error {
 	return s.index.AddTier(data, s.root)
 }
 
-// Reset empties the index; the folder changes with the next Save.
+// Reset empties the index. The folder does not change before the next Save.
 func (s *Store) Reset() {
 	s.index, s.ranks, s.saved = poa.NewIndex(s.stats), make(map[uint64]bool), make(map[string]bool)
 }
 
-// Index returns the index. Add to it through the store only.
+// Index returns the index. Add to it only with Store.Add.
 func (s *Store) Index() *poa.Index { return s.index }
 
 // Has reports whether a contribution is in the index.
 func (s *Store) Has(rank uint64) bool { return s.ranks[rank] }
 
-// Ranks is the number of contributions in the index.
+// Ranks returns the number of contributions in the index.
 func (s *Store) Ranks() int { return len(s.ranks) }
 
-// Add adds whole contributions.
+// Add adds the segments of whole contributions.
 func (s *Store) Add(segments ...poa.Segment) error {
 	if err := s.index.Add(segments...); err != nil {
 		return err
@@ -108,18 +108,23 @@ func (s *Store) Add(segments ...poa.Segment) error {
 	return nil
 }
 
-// Save writes the tiers that are new since the folder was read or saved, and
-// removes those that were merged into others.
+// Save writes the tiers that the folder does not have yet, and removes those that were merged into others.
 func (s *Store) Save() error {
 	if err := file.MakeFolder(s.dir, 0o755); err != nil {
 		return err
 	}
-	m := manifest{Statistics: s.root, Tiers: []string{}}
+	tiers := []string{}
+	if len(s.saved) == 0 {
+		// The folder may hold another index, whose tiers have the same names: first let the manifest name none.
+		if err := s.writeManifest(tiers); err != nil {
+			return err
+		}
+	}
 	first := 0
 	for i, segments := range s.index.Tiers() {
 		name := fmt.Sprintf("%09d-%09d.tier", first, first+segments)
 		first += segments
-		m.Tiers = append(m.Tiers, name)
+		tiers = append(tiers, name)
 		if s.saved[name] {
 			continue // a tier is named by its segments and never changes
 		}
@@ -132,17 +137,21 @@ func (s *Store) Save() error {
 		}
 		s.saved[name] = true
 	}
-	data, err := json.MarshalIndent(m, "", "  ")
+	if err := s.writeManifest(tiers); err != nil {
+		return err
+	}
+	return s.clean(tiers)
+}
+
+func (s *Store) writeManifest(tiers []string) error {
+	data, err := json.MarshalIndent(manifest{Statistics: s.root, Tiers: tiers}, "", "  ")
 	if err != nil {
 		return err
 	}
-	if err := file.Write(filepath.Join(s.dir, manifestName), append(data, '\n'), 0o644); err != nil {
-		return err
-	}
-	return s.clean(m.Tiers)
+	return file.Write(filepath.Join(s.dir, manifestName), append(data, '\n'), 0o644)
 }
 
-// clean removes tiers that the manifest does not name.
+// clean removes the files of tiers that the manifest does not name.
 func (s *Store) clean(tiers []string) error {
 	found, err := filepath.Glob(filepath.Join(s.dir, "*.tier*"))
 	if err != nil {

@@ -20,7 +20,7 @@ func segment(rank uint64) poa.Segment {
 	return poa.NewSegment(rank, 0, []byte(text))
 }
 
-// An index survives its folder, grows, and removes the files it no longer needs.
+// TestStore: an index is the same after it is opened again, grows, and removes the files that it no longer needs.
 func TestStore(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "datanet-1")
 	store, err := textindex.Open(dir, poa.ProtocolStatistics())
@@ -46,6 +46,40 @@ func TestStore(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.tier"))
 	require.NoError(t, err)
 	require.Len(t, files, len(store.Index().Tiers()))
+}
+
+// TestInterruptedRebuild: tiers are named by their place, so that another index in the same folder has files of the same
+// names. If its Save ends early, Open returns an empty index, not one of old and new tiers.
+func TestInterruptedRebuild(t *testing.T) {
+	dir := t.TempDir()
+	store, err := textindex.Open(dir, poa.ProtocolStatistics())
+	require.NoError(t, err)
+	require.NoError(t, store.Add(segment(1), segment(2), segment(3), segment(4)))
+	require.NoError(t, store.Add(segment(5)))
+	require.Equal(t, []int{4, 1}, store.Index().Tiers())
+	require.NoError(t, store.Save())
+
+	store.Reset()
+	require.NoError(t, store.Add(segment(2), segment(3), segment(4), segment(5)))
+	require.NoError(t, store.Add(segment(6)))
+	last := filepath.Join(dir, "000000004-000000005.tier")
+	old, err := os.ReadFile(last)
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(last))
+	require.NoError(t, os.MkdirAll(filepath.Join(last, "in the way"), 0o755)) // writing the last tier fails
+	require.Error(t, store.Save())
+	require.NoError(t, os.RemoveAll(last))
+	require.NoError(t, os.WriteFile(last, old, 0o644))
+
+	again, err := textindex.Open(dir, poa.ProtocolStatistics())
+	require.NoError(t, err)
+	require.Zero(t, again.Ranks())
+	require.NoError(t, store.Save())
+	again, err = textindex.Open(dir, poa.ProtocolStatistics())
+	require.NoError(t, err)
+	require.Equal(t, 5, again.Ranks())
+	require.True(t, again.Has(6))
+	require.False(t, again.Has(1))
 }
 
 func TestDamageIsFound(t *testing.T) {
@@ -78,7 +112,7 @@ func TestDamageIsFound(t *testing.T) {
 		broken, err := textindex.Open(dir, poa.ProtocolStatistics())
 		require.ErrorIs(t, err, poa.ErrIndexEncoding, name)
 		require.Zero(t, broken.Ranks())
-		// It is built again in place.
+		// The index can be built again in the same folder.
 		require.NoError(t, broken.Add(segment(1), segment(2)))
 		require.NoError(t, broken.Save())
 		whole, err := textindex.Open(dir, poa.ProtocolStatistics())
