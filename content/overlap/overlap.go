@@ -1,6 +1,5 @@
-// Package overlap compares new text with text that was contributed before it:
-// duplicates, which earn nothing, and derived segments, whose pay passes to what
-// they were derived from.
+// Package overlap compares new text with earlier contributions. It finds duplicates, which earn nothing, and derived
+// segments, whose pay passes to the contributions that they derive from.
 package overlap
 
 import (
@@ -14,24 +13,24 @@ import (
 
 // Known is an earlier contribution.
 type Known struct {
-	// Name for people; Rank on chain, 0 if it is not there.
+	// Name for people. Rank on chain, or 0 if it is not on chain.
 	Name string
 	Rank uint64
 	File poa.SegmentFile
-	// Passed says what its segments pass on; nil for nothing.
+	// Passed returns what a segment passes on to others; nil if no segment does.
 	Passed func(segment uint32) []poa.Derivation
 }
 
-// Finding is what is said about one new segment.
+// Finding is the result for one new segment.
 type Finding struct {
 	// Segment of the new file.
 	Segment int `json:"segment"`
-	// CopiedPPM of its surprisal stands in one segment of Of.
+	// CopiedPPM is the part of the segment's surprisal that is copied from one segment: OfSegment of the contribution Of.
 	CopiedPPM uint32 `json:"copied_ppm"`
 	Of        string `json:"of,omitempty"`
 	Rank      uint64 `json:"rank,omitempty"`
 	OfSegment int    `json:"of_segment"`
-	// Derived from contributions, largest share first.
+	// Derived lists the contributions that it derives from, the largest share first.
 	Derived []Derived `json:"derived,omitempty"`
 }
 
@@ -42,24 +41,24 @@ type Derived struct {
 	PPM  uint32 `json:"ppm"`
 }
 
-// Duplicate reports whether the segment would be an unpaid alias.
+// Duplicate reports whether the chain would take the segment for a duplicate, and not pay it.
 func (f Finding) Duplicate() bool { return f.CopiedPPM >= poa.DuplicatePPM }
 
 // Checker compares files with known contributions.
 type Checker struct {
 	known      []Known
-	segments   []poa.Segment // of all known, ranked by their place in known
+	segments   []poa.Segment // of all known contributions; Rank is the place in known
 	index      *poa.Index
 	near       poa.NearIndex
 	provenance *poa.Provenance
 	byRank     map[uint64]int // place in known, by rank in provenance
 }
 
-// unranked is above all ranks of a chain: that of text which is not there.
+// unranked is the rank of text that is not on chain, and those from it on. No rank of a chain is as high.
 const unranked = 1 << 62
 
-// New prepares the comparison with known contributions, in the order in which they enter their DataNet: what a segment
-// derives from depends on it.
+// New returns a checker that compares with known contributions. They must be in the order in which they entered their
+// DataNet: what a segment derives from depends on that order.
 func New(known []Known) (*Checker, error) {
 	c := &Checker{
 		known: known, index: poa.NewIndex(poa.ProtocolStatistics()), provenance: poa.NewProvenance(),
@@ -83,8 +82,7 @@ func New(known []Known) (*Checker, error) {
 	return c, c.index.Add(c.segments...)
 }
 
-// Check returns a finding for each segment that is a duplicate, or derived, or
-// holds a copied passage.
+// Check returns a finding for each segment that has a copied passage or is derived.
 func (c *Checker) Check(file poa.SegmentFile) ([]Finding, error) {
 	var findings []Finding
 	for n, text := range file.Segments {
@@ -92,12 +90,12 @@ func (c *Checker) Check(file poa.SegmentFile) ([]Finding, error) {
 		if err != nil {
 			return nil, err
 		}
-		derived, err := c.provenance.Of(math.MaxUint64, text, len(c.segments)) // whatever is new comes after all
+		derived, err := c.provenance.Of(math.MaxUint64, text, len(c.segments)) // a new segment comes after all known ones
 		if err != nil {
 			return nil, err
 		}
 		for _, d := range derived {
-			// which a known one derives from
+			// It may be a contribution that only a known one names as its source.
 			source := Derived{Name: fmt.Sprintf("contribution %d", d.Rank), Rank: d.Rank, PPM: d.PPM}
 			if place, known := c.byRank[d.Rank]; known {
 				source.Name, source.Rank = c.known[place].Name, c.known[place].Rank
@@ -129,15 +127,14 @@ func (c *Checker) copied(n int, tokens []poa.TokenID, stats *poa.Statistics) (Fi
 	return best, nil
 }
 
-// Derivation from a contribution on chain, as a new one declares it.
+// Derivation is the declaration that a segment derives from a contribution on chain.
 type Derivation struct {
 	Segment uint32
 	Rank    uint64
 	PPM     uint32
 }
 
-// Declare returns what a contribution has to declare for its findings, by segment
-// and rank.
+// Declare returns what a contribution with these findings must declare, by segment and rank.
 func Declare(findings []Finding) []Derivation {
 	var out []Derivation
 	for _, f := range findings {

@@ -6,7 +6,7 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// maxAlignments of two files when their indexes find nothing.
+// maxAlignments bounds the pairs of segments that are compared if the index finds no duplicate.
 const maxAlignments = 10_000
 
 // Pair is a segment of a file and the segment of an earlier file that it copies.
@@ -15,14 +15,13 @@ type Pair struct {
 	CopiedPPM      uint32
 }
 
-// Duplicate reports whether the chain takes the pair for a duplicate.
+// Duplicate reports whether the chain would take the later segment for a duplicate of the earlier one.
 func (p Pair) Duplicate() bool { return p.CopiedPPM >= poa.DuplicatePPM }
 
-// Copies returns the pair of segments of which most is copied, by the test of
-// the chain; of none if nothing is. Segments of the later file that skip names
-// are left out, for what passes its pay on is no duplicate. Files too large to
-// compare every pair are searched by their index, which may miss what is barely
-// a duplicate. Segments too large for the chain to compare are passed over.
+// Copies returns the pair of segments of which most is copied, by the test of the chain, or a zero Pair if nothing is
+// copied. It leaves out segments of the later file for which skip returns true: a segment that passes its pay on is not
+// a duplicate. If the files have too many pairs to compare each, it searches an index, which may miss a pair that is
+// barely a duplicate. It skips segments that are too large for the chain to compare.
 func Copies(later, earlier poa.SegmentFile, skip func(segment int) bool) (Pair, error) {
 	checker, err := New([]Known{{File: earlier}})
 	if err != nil {

@@ -19,7 +19,7 @@ func fileOf(texts ...[]string) poa.SegmentFile {
 	return file
 }
 
-// TestCopies finds the pair of which most is copied, by the test of the chain.
+// TestCopies: the pair is found by the test of the chain.
 func TestCopies(t *testing.T) {
 	rng := rand.New(rand.NewSource(1))
 	a, b, c, own := prose(rng, 120), prose(rng, 120), prose(rng, 120), prose(rng, 120)
