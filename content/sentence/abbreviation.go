@@ -2,8 +2,8 @@ package sentence
 
 import "strings"
 
-// inner are short forms that stand before something: no sentence ends behind them. They are written without their last
-// full stop and without capitals.
+// inner are abbreviations that something must follow: no sentence ends with them. The list has them in small letters
+// and without their last full stop.
 var inner = set(`
 dr drs mr mrs ms messrs prof st mt rev hon gen col maj capt lt cpl sgt cmdr sen rep gov pres supt insp fr sr sra srta br msgr esq
 no nos nr vol vols fig figs tab eq eqs ch chap sec sect art para pp pg p ed eds trans ser ref refs app appx approx ca cca circa cf viz vs v
@@ -23,7 +23,7 @@ např tzv tj mj ul čís obr str
 ibid op loc et
 `)
 
-// outer are short forms that a sentence may end with: it does if a capital letter follows.
+// outer are abbreviations that a sentence may end with. It does if a capital letter follows.
 var outer = set(`
 etc al inc ltd co corp jr sr phd md bc ad am pm a.m p.m ph.d b.c a.d d.c
 usw uvm usf u.s.w u.v.m u.a.m d.j d.m v.chr n.chr gmbh
@@ -33,18 +33,18 @@ vb vd vs
 κ.λπ κλπ κ.ά μ.μ π.μ μ.χ
 `)
 
-// months and the like stand behind the number of a day or century, which many languages write with a full stop.
+// months and the like follow the number of a day or century, which many languages write with a full stop.
 var months = set(`
 januar jänner februar märz april mai juni juli august september oktober november dezember jahrhundert jahrhunderts klasse
 ocak şubat mart nisan mayıs haziran temmuz ağustos eylül ekim kasım aralık yüzyıl
 `)
 
-// lettered words stand before a capital letter that is no initial.
+// lettered are words before a capital letter that is not an initial, as in vitamin C.
 var lettered = set(
 	"vitamin vitamins vitamine hepatitis type types group class grade figure table appendix section part plan factor " +
 		"protein than i and or und oder")
 
-// starters are words that begin sentences and no names.
+// starters are words that begin sentences but not names.
 var starters = set(`
 the this that these those it its in on at a an we he she they you there here if when while although because however but and for as to from with after before
 der die das ein eine es sie er wir ich in im bei nach wenn aber und

@@ -9,29 +9,29 @@ import (
 type Kind uint8
 
 const (
-	// Prose is cut into sentences, as Item is.
+	// Prose is cut into sentences.
 	Prose Kind = iota
-	// Heading names what follows; it is no sentence.
+	// Heading names what follows it. It is not cut.
 	Heading
-	// Item of a list, with its mark and the lines that go on with it.
+	// Item of a list, with its mark and the lines that continue it. It is cut into sentences.
 	Item
-	// Code is kept whole: between fences, or indented behind a blank line.
+	// Code is not cut. It is between fences, or indented after a blank line.
 	Code
-	// Table is kept whole: rows with bars or tabs.
+	// Table is not cut. Its rows have bars or tabs.
 	Table
 )
 
-// Block is a part of a text that no sentence leaves.
+// Block is a part of a text. A sentence is always inside of one block.
 type Block struct {
 	Span
 	Kind Kind
-	// Apart is set if a blank line stands before it.
+	// Apart says that a blank line, or nothing, is before the block.
 	Apart bool
-	// Head is where the header of a table and the row of dashes below it end, 0 if it has none.
+	// Head is the end of a table's header and the row of dashes below it, 0 if it has none.
 	Head int
 }
 
-// Sentences returns the sentences of a block. Headings, code and tables are one.
+// Sentences returns the sentences of a block. A heading, code or a table counts as one.
 func (b Block) Sentences(text []byte) []Span {
 	if b.Kind != Prose && b.Kind != Item {
 		return []Span{b.Span}
@@ -44,7 +44,7 @@ func (b Block) Sentences(text []byte) []Span {
 	return out
 }
 
-// Blocks returns the blocks of a text in order. Between them stands white space only; code keeps the indentation of its
+// Blocks returns the blocks of a text in order. Only white space is between them. Code keeps the indentation of its
 // first line.
 func Blocks(text []byte) []Block {
 	r := reader{text: text, blank: true, current: -1}
@@ -54,23 +54,23 @@ func Blocks(text []byte) []Block {
 		case len(bytes.TrimSpace(line)) == 0:
 			r.blank, r.current = true, -1
 			r.at += len(line) + 1
-		case r.fence(line), r.indented(line), r.table(line), r.heading(line):
+		case r.readFence(line), r.readIndented(line), r.readTable(line), r.readHeading(line):
 		default:
-			r.prose(line)
+			r.readProse(line)
 		}
 	}
 	return r.blocks
 }
 
-// reader reads blocks line by line.
+// reader reads blocks line by line. Its methods for kinds of blocks report whether one begins at the line.
 type reader struct {
 	text    []byte
 	at      int
 	blocks  []Block
-	blank   bool // a blank line, or nothing, stands before
-	current int  // the block that the next line may go on with, or -1
-	flush   bool // a line without indentation was seen
-	// unclosed is the least length of a fence, by its first character, that nothing closes any more.
+	blank   bool // a blank line, or nothing, is before
+	current int  // the block that the next line may continue, or -1
+	flush   bool // there was a line without indentation
+	// unclosed is the least length of a fence that no later line closes, by its character; 0 if there is none.
 	unclosed [2]int
 }
 
@@ -82,7 +82,7 @@ func (r *reader) line(i int) []byte {
 	return r.text[i:]
 }
 
-// add appends a block that ends before byte end, without the white space behind it.
+// add appends a block that ends before byte end, without the white space at its end.
 func (r *reader) add(kind Kind, start, end int) {
 	b := Block{Span: trim(r.text, Span{start, end}), Kind: kind, Apart: r.blank}
 	if kind == Code {
@@ -93,8 +93,9 @@ func (r *reader) add(kind Kind, start, end int) {
 	r.at = end + 1
 }
 
-// fence reads code between lines of at least three backticks or tildes. What is not closed ends with its paragraph.
-func (r *reader) fence(line []byte) bool {
+// readFence reads code between lines of at least three backticks or tildes. If no line closes it, it ends with its
+// paragraph.
+func (r *reader) readFence(line []byte) bool {
 	mark, length, rest := fenceOf(line)
 	if length == 0 || mark == '`' && bytes.IndexByte(rest, '`') >= 0 {
 		return false
@@ -132,7 +133,8 @@ func (r *reader) fence(line []byte) bool {
 	return true
 }
 
-// fenceOf returns the character and length of the fence that a line begins with, and what follows it.
+// fenceOf returns the character and length of the fence at the beginning of a line, and the rest of the line. The
+// length is 0 if there is none.
 func fenceOf(line []byte) (mark byte, length int, rest []byte) {
 	line = bytes.TrimLeft(line, " \t")
 	if len(line) < 3 || line[0] != '`' && line[0] != '~' {
@@ -147,7 +149,7 @@ func fenceOf(line []byte) (mark byte, length int, rest []byte) {
 	return line[0], length, line[length:]
 }
 
-// paragraphEnd returns where the lines from i on end that are not blank.
+// paragraphEnd returns the end of the paragraph that the line at i belongs to.
 func (r *reader) paragraphEnd(i int) int {
 	for {
 		i += len(r.line(i))
@@ -158,9 +160,9 @@ func (r *reader) paragraphEnd(i int) int {
 	}
 }
 
-// indented reads code that is indented by a tab or four spaces, behind a blank line and text that is not. A list goes
-// on that way, too.
-func (r *reader) indented(line []byte) bool {
+// readIndented reads code that is indented by a tab or four spaces, after a blank line. There must be text without
+// indentation before it. After an item such lines are not code: they continue the list.
+func (r *reader) readIndented(line []byte) bool {
 	if !deep(line) {
 		r.flush = true
 		return false
@@ -199,9 +201,9 @@ func deep(line []byte) bool {
 	return bytes.HasPrefix(line, []byte("\t")) || bytes.HasPrefix(line, []byte("    "))
 }
 
-// table reads rows that begin with a bar, that a row of dashes and bars follows, or that two or more lines with tabs
-// make.
-func (r *reader) table(line []byte) bool {
+// readTable reads a table. Its first row begins with a bar, or a row of dashes and bars follows it, or it and the next
+// line have tabs.
+func (r *reader) readTable(line []byte) bool {
 	rest := bytes.TrimLeft(line, " \t")
 	following := []byte(nil)
 	if next := r.at + len(line) + 1; next < len(r.text) {
@@ -238,7 +240,7 @@ func (r *reader) table(line []byte) bool {
 
 func inTab(line []byte) bool { return bytes.IndexByte(bytes.TrimSpace(line), '\t') > 0 }
 
-// rule reports whether a line is what stands between the header of a table and its rows: |---|:--:|.
+// rule reports whether a line is the one between the header of a table and its rows: |---|:--:|.
 func rule(line []byte) bool {
 	line = bytes.TrimSpace(line)
 	if bytes.IndexByte(line, '|') < 0 || bytes.IndexByte(line, '-') < 0 {
@@ -255,8 +257,8 @@ func rule(line []byte) bool {
 	return true
 }
 
-// heading reads a line that begins with # signs, or that is underlined with = signs.
-func (r *reader) heading(line []byte) bool {
+// readHeading reads a line that begins with # signs, or that is underlined with = signs.
+func (r *reader) readHeading(line []byte) bool {
 	rest := bytes.TrimLeft(line, " ")
 	level := len(rest) - len(bytes.TrimLeft(rest, "#"))
 	if level >= 1 && level <= 6 && (len(rest) == level || rest[level] == ' ' || rest[level] == '\t') {
@@ -273,8 +275,8 @@ func (r *reader) heading(line []byte) bool {
 	return false
 }
 
-// prose begins a paragraph or an item, or goes on with it.
-func (r *reader) prose(line []byte) {
+// readProse begins a paragraph or an item, or continues it.
+func (r *reader) readProse(line []byte) {
 	end := r.at + len(line)
 	item, strong := marker(line)
 	listed := r.current >= 0 && r.blocks[r.current].Kind == Item
@@ -292,8 +294,8 @@ func (r *reader) prose(line []byte) {
 	r.current = len(r.blocks) - 1
 }
 
-// marker reports whether a line begins with the mark of a list's item, and whether that may stand in the middle of a
-// paragraph: a number may be part of the text.
+// marker reports whether a line begins with the mark of a list's item. strong says that this is so even inside of a
+// paragraph, where most numbers at the start of a line are part of the text.
 func marker(line []byte) (item, strong bool) {
 	line = bytes.TrimLeft(line, " \t")
 	r, size := utf8.DecodeRune(line)

@@ -59,7 +59,7 @@ func TestBlocks(t *testing.T) {
 	}
 }
 
-// TestBlocksLoseNothing: blocks come in order, and what stands between them is white space.
+// TestBlocksLoseNothing: blocks are in order, and only white space is between them.
 func TestBlocksLoseNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := drawn(t)
@@ -76,7 +76,7 @@ func TestBlocksLoseNothing(t *testing.T) {
 	})
 }
 
-// TestFencesTakeLinearTime: text of fences that nothing closes is not read again for each.
+// TestFencesTakeLinearTime: a text of many fences that nothing closes is not read again for each of them.
 func TestFencesTakeLinearTime(t *testing.T) {
 	text := strings.Repeat("```x\n", 200_000) // 200,000 squared lines would take minutes
 	if got := sentence.Blocks([]byte(text)); len(got) == 0 {

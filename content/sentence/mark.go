@@ -23,8 +23,8 @@ func inRanges(table []runeRange, r rune) bool {
 	return false
 }
 
-// fullMarks are sorted: they end a sentence whatever follows. Scripts that use them write no blank behind them, or need
-// none to be clear.
+// fullMarks end a sentence whatever follows. Scripts that use them write no space after them, or do not need it to be
+// clear. They are sorted.
 var fullMarks = []runeRange{
 	{0x0589, 0x0589},                                     // Armenian ։
 	{0x061D, 0x061F},                                     // Arabic ؟
@@ -65,9 +65,9 @@ var fullMarks = []runeRange{
 	{0x1DA88, 0x1DA88},
 }
 
-// spacedMarks are sorted: they end a sentence if white space or the end of the text follows.
+// spacedMarks end a sentence if white space or the end of the text follows. They are sorted.
 var spacedMarks = []runeRange{
-	{'!', '!'}, {'.', '.'}, {'?', '?'}, {0x037E, 0x037E}, // the Greek question mark, if it was not turned into a semicolon
+	{'!', '!'}, {'.', '.'}, {'?', '?'}, {0x037E, 0x037E}, // the Greek question mark, where it is not written as a semicolon
 	{0x0F0D, 0x0F0E}, // Tibetan shad
 	{0x2026, 0x2026}, // …
 	{0x203C, 0x203D}, {0x2047, 0x2049}, {0x2E2E, 0x2E2E}, {0x2E53, 0x2E54},
@@ -82,8 +82,8 @@ const (
 	spacedMark
 )
 
-// markAt returns the class of r behind the character before it. A semicolon behind a Greek letter is a question mark;
-// two Ethiopic word spaces are a full stop.
+// markAt returns the class of r, given the character before it. A semicolon after a Greek letter is a question mark.
+// Two Ethiopic word spaces are a full stop.
 func markAt(before, r rune) mark {
 	switch {
 	case r < utf8Self && r != '!' && r != '.' && r != '?' && r != ';':
@@ -108,7 +108,7 @@ func markAt(before, r rune) mark {
 
 const utf8Self = 0x80
 
-// closes reports whether r may stand between the mark and the end of the sentence: a quotation mark, a bracket, or
+// closes reports whether r may be between the mark and the end of the sentence: a quotation mark, a bracket, or
 // emphasis.
 func closes(r rune) bool {
 	switch r {
@@ -119,7 +119,7 @@ func closes(r rune) bool {
 	return false
 }
 
-// leads reports whether r may stand before the first letter of a sentence.
+// leads reports whether r may be before the first letter of a sentence.
 func leads(r rune) bool {
 	switch r {
 	case '(', '[', '{', '¿', '¡', '„', '‚', '「', '『', '【', '（', '［', '〈', '《', '〔', '｢', '-', '–', '—', '#':
@@ -128,8 +128,9 @@ func leads(r rune) bool {
 	return closes(r)
 }
 
-// opened returns what closes a bracket or quotation mark inside of which no sentence ends, or 0.
-func opened(r rune) rune {
+// closerOf returns the character that closes r, if r is a bracket or quotation mark inside of which no sentence ends,
+// or else 0.
+func closerOf(r rune) rune {
 	switch r {
 	case '(':
 		return ')'
@@ -155,7 +156,7 @@ func opened(r rune) rune {
 	return 0
 }
 
-// clauseMark reports whether a clause ends behind r, if what follows lets it.
+// clauseMark reports whether a clause may end with r; what follows decides.
 func clauseMark(r rune) bool {
 	switch r {
 	case ',', ';', ':', '、', '，', '；', '：', '،', '؛', '՝', '፣', '፤', '၊', '·', '—', '–', '､':
@@ -164,13 +165,13 @@ func clauseMark(r rune) bool {
 	return false
 }
 
-// unspaced reports whether r is of a script in which words are not told apart by blanks, or, as Korean, sentences need
-// none behind a mark.
+// unspaced reports whether r is of a script without spaces between words, or, as Korean, of one in which sentences need
+// no space after a mark.
 func unspaced(r rune) bool {
 	return r >= 0x0E00 && r <= 0x0EFF || r >= 0x1000 && r <= 0x109F || r >= 0x1780 && r <= 0x17FF ||
 		r >= 0x3040 && r <= 0x30FF || r >= 0x3400 && r <= 0x9FFF || r >= 0xAC00 && r <= 0xD7A3 || r >= 0xF900 &&
 		r <= 0xFAFF || r >= 0x20000 && r <= 0x3FFFF
 }
 
-// blanks reports whether r is of a script that ends sentences with a blank and no mark: Thai and Lao.
-func blanks(r rune) bool { return r >= 0x0E00 && r <= 0x0EFF }
+// markless reports whether r is of a script that ends sentences with a space and no mark: Thai and Lao.
+func markless(r rune) bool { return r >= 0x0E00 && r <= 0x0EFF }

@@ -1,8 +1,8 @@
-// Package sentence finds where sentences end, in every script, and which parts of a text are kept whole: code, tables,
-// items of lists and headings. Segments are cut by it, and the extractive engine quotes by it, so that both mean the
-// same by a sentence and by a table.
+// Package sentence finds where sentences end, in every script, and where code, tables, items of lists and headings are.
+// Segments are cut with it, and the extractive engine quotes with it, so that both mean the same by a sentence and by a
+// table.
 //
-// It goes by marks and short tables, knows no grammar, and gives the same result everywhere. No receipt depends on it.
+// It uses marks and short tables, knows no grammar, and gives the same result everywhere. No receipt depends on it.
 package sentence
 
 import (
@@ -15,10 +15,10 @@ import (
 type Span struct{ Start, End int }
 
 const (
-	// bracketBytes is how long a bracket or quotation may be that holds sentences and is not cut.
+	// bracketBytes is the length up to which a bracket or quotation with sentences in it is not cut.
 	bracketBytes = 400
-	// blankLetters is after how many letters, marks on them not counted, a blank ends a sentence of a script that has no
-	// marks.
+	// blankLetters is the number of letters, without the marks on them, after which a space ends a sentence of a script
+	// without marks.
 	blankLetters = 30
 )
 
@@ -35,8 +35,8 @@ func Sentences(text []byte) []Span {
 	return out
 }
 
-// End returns the end of the sentence that starts at byte from, behind its mark and the quotation marks and brackets
-// that belong to it, or limit if it does not end before. What stands behind limit is looked at.
+// End returns the end of the sentence that starts at byte from: the place after its mark and the quotation marks and
+// brackets that belong to it. It returns limit if the sentence does not end before. It looks at the text after limit.
 func End(text []byte, from, limit int) int {
 	s := scanner{text: text, from: from, limit: min(limit, len(text))}
 	return s.end()
@@ -49,22 +49,22 @@ func (s *scanner) end() int {
 	for i := s.from; i < limit; {
 		s.steps++
 		r, size := utf8.DecodeRune(text[i:])
-		s.bracket(i, r)
+		s.noteBracket(i, r)
 		switch kind := markAt(before, r); {
 		case kind != noMark:
-			end := s.marks(i + size)
+			end := s.endOfMarks(i + size)
 			if len(s.open) == 0 && s.ends(kind, i, end) {
 				return min(end, limit)
 			}
 			before, _ = utf8.DecodeLastRune(text[:end])
 			i = end
 			continue
-		case (r == ' ' || r == '\n') && s.blank(i, before, r):
+		case (r == ' ' || r == '\n') && s.spaceEnds(i, before, r):
 			return i
-		case blanks(r) && unicode.IsLetter(r):
+		case markless(r) && unicode.IsLetter(r):
 			s.letters++
 		}
-		if r != ' ' || !blanks(before) {
+		if r != ' ' || !markless(before) {
 			before = r
 		}
 		i += size
@@ -78,14 +78,14 @@ type scanner struct {
 	from    int
 	limit   int
 	steps   int    // characters that were looked at, for tests
-	capital int8   // whether the sentence begins with no small letter: 1 if so, -1 if not, 0 if nobody looked
-	open    []rune // what closes the brackets that are open
-	opened  int    // where the first of them stands
-	letters int    // of scripts without marks
+	capital int8   // -1 if the sentence begins with a small letter, 1 if not, 0 if that was not checked
+	open    []rune // the characters that close the open brackets
+	opened  int    // place of the first open bracket
+	letters int    // letters of scripts without marks, so far
 }
 
-// bracket notes brackets and quotation marks. One that stays open for long is forgotten.
-func (s *scanner) bracket(i int, r rune) {
+// noteBracket notes a bracket or quotation mark. It forgets one that stays open for long.
+func (s *scanner) noteBracket(i int, r rune) {
 	if n := len(s.open); n > 0 {
 		if r == s.open[n-1] || s.open[n-1] == '”' && r == '“' {
 			s.open = s.open[:n-1]
@@ -95,7 +95,7 @@ func (s *scanner) bracket(i int, r rune) {
 			s.open = s.open[:0]
 		}
 	}
-	if closer := opened(r); closer != 0 && len(s.open) < 8 {
+	if closer := closerOf(r); closer != 0 && len(s.open) < 8 {
 		if len(s.open) == 0 {
 			s.opened = i
 		}
@@ -103,9 +103,9 @@ func (s *scanner) bracket(i int, r rune) {
 	}
 }
 
-// marks returns the end of the marks and of what closes behind them. Behind the limit it does not matter where they
-// end.
-func (s *scanner) marks(i int) int {
+// endOfMarks returns the end of the marks at i, and of what closes after them. After the limit their end does not
+// matter.
+func (s *scanner) endOfMarks(i int) int {
 	before := rune(0)
 	for i < len(s.text) && i <= s.limit {
 		s.steps++
@@ -113,11 +113,11 @@ func (s *scanner) marks(i int) int {
 		if markAt(before, r) == noMark && !closes(r) {
 			break
 		}
-		// An opening quotation mark right behind the mark belongs to the next sentence, if that has no blank before it.
+		// A quotation mark that opens directly after the mark belongs to the next sentence.
 		if r == '“' && !s.quoted('”') && !s.spaceAt(i+size) {
 			break
 		}
-		s.bracket(i, r)
+		s.noteBracket(i, r)
 		before = r
 		i += size
 	}
@@ -131,7 +131,7 @@ func (s *scanner) marks(i int) int {
 
 func (s *scanner) quoted(closer rune) bool { return len(s.open) > 0 && s.open[len(s.open)-1] == closer }
 
-// spaceAt reports whether white space or the end of the text stands at i.
+// spaceAt reports whether white space or the end of the text is at i.
 func (s *scanner) spaceAt(i int) bool {
 	if i >= len(s.text) {
 		return true
@@ -140,7 +140,7 @@ func (s *scanner) spaceAt(i int) bool {
 	return unicode.IsSpace(r)
 }
 
-// ends reports whether the mark at i, which reaches to end with what belongs to it, ends the sentence.
+// ends reports whether the mark at i ends the sentence. end is the end of the mark and what belongs to it.
 func (s *scanner) ends(kind mark, i, end int) bool {
 	r, size := utf8.DecodeRune(s.text[i:])
 	before, _ := utf8.DecodeLastRune(s.text[s.from:i])
@@ -153,7 +153,7 @@ func (s *scanner) ends(kind mark, i, end int) bool {
 		switch {
 		case r == '．' && unicode.IsDigit(before) && unicode.IsDigit(after):
 			return false
-		case closes(last) && (after == 'と' || after == 'っ' || after == 'の'): // what was said, and that it was said
+		case closes(last) && (after == 'と' || after == 'っ' || after == 'の'): // a quotation, and the verb of saying
 			return false
 		}
 		return true
@@ -174,10 +174,10 @@ func (s *scanner) ends(kind mark, i, end int) bool {
 	if r != '.' || end > i+size && s.text[i+size] == '.' { // or the first of several
 		return true
 	}
-	return s.fullStop(i, next)
+	return s.fullStopEnds(i, next)
 }
 
-// next returns the word behind a mark, without what leads it.
+// next returns the first word from i on, without the characters that lead it.
 func (s *scanner) next(i int) string {
 	for i < len(s.text) {
 		s.steps++
@@ -192,7 +192,7 @@ func (s *scanner) next(i int) string {
 		r, size := utf8.DecodeRune(s.text[end:])
 		if !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) {
 			if end == i {
-				end += size // a sign
+				end += size // it is a sign, not a word
 			}
 			break
 		}
@@ -201,8 +201,8 @@ func (s *scanner) next(i int) string {
 	return string(s.text[i:end])
 }
 
-// capitalised reports whether the sentence begins with no small letter. In text that never writes capitals a small
-// letter tells nothing.
+// capitalised reports whether the sentence does not begin with a small letter. In text without capitals, a small letter
+// after a mark says nothing.
 func (s *scanner) capitalised() bool {
 	if s.capital != 0 {
 		return s.capital > 0
@@ -222,9 +222,9 @@ func (s *scanner) capitalised() bool {
 	return s.capital > 0
 }
 
-// fullStop reports whether the full stop at i, with white space and the word next behind it, ends a sentence rather
-// than a short form, an initial or the number of a day.
-func (s *scanner) fullStop(i int, next string) bool {
+// fullStopEnds reports whether the full stop at i, which white space and the word next follow, ends a sentence. It may
+// also belong to an abbreviation, an initial or the number of a day.
+func (s *scanner) fullStopEnds(i int, next string) bool {
 	word := s.wordBefore(i)
 	if word == "" {
 		return true
@@ -251,7 +251,7 @@ func (s *scanner) fullStop(i int, next string) bool {
 	return true
 }
 
-// wordBefore returns the word that ends before byte i, full stops inside included.
+// wordBefore returns the word that ends before byte i. It may have full stops inside.
 func (s *scanner) wordBefore(i int) string {
 	start := i
 	for start > s.from {
@@ -276,10 +276,10 @@ func (s *scanner) skipBack(i int) int {
 	return i
 }
 
-// blank reports whether the white space at i ends a sentence of a script that has no marks: behind enough of it, or at
-// the end of a line.
-func (s *scanner) blank(i int, before, r rune) bool {
-	if !blanks(before) || r == ' ' && i > s.from && s.text[i-1] == ' ' { // the first of several blanks tells
+// spaceEnds reports whether the white space at i ends a sentence of a script without marks: it does after enough
+// letters, and at the end of a line.
+func (s *scanner) spaceEnds(i int, before, r rune) bool {
+	if !markless(before) || r == ' ' && i > s.from && s.text[i-1] == ' ' { // the first of several spaces decides
 		return false
 	}
 	for i+1 < len(s.text) && s.text[i+1] == ' ' {
@@ -287,14 +287,14 @@ func (s *scanner) blank(i int, before, r rune) bool {
 		i++
 	}
 	after, _ := utf8.DecodeRune(s.text[i+1:])
-	return blanks(after) && unicode.IsLetter(after) && len(s.open) == 0 && (s.letters >= blankLetters || r == '\n')
+	return markless(after) && unicode.IsLetter(after) && len(s.open) == 0 && (s.letters >= blankLetters || r == '\n')
 }
 
 func digits(word string) bool {
 	return strings.IndexFunc(word, func(r rune) bool { return !unicode.IsDigit(r) }) < 0
 }
 
-// letters counts the characters that are no marks on others.
+// letters counts the characters that are not marks on others.
 func letters(word string) int {
 	n := 0
 	for _, r := range word {
@@ -315,8 +315,8 @@ func dotted(word string) bool {
 	return true
 }
 
-// Cut returns where to cut text that is one sentence and longer than limit: behind the last clause in the second half,
-// else behind the last space, else at limit. It is above 0.
+// Cut returns where to cut text that is one sentence and longer than limit: after the last clause in the second half of
+// limit, or else after the last space, or else at limit. The result is above 0.
 func Cut(text []byte, limit int) int {
 	if limit >= len(text) {
 		return len(text)

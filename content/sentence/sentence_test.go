@@ -21,7 +21,7 @@ func cut(text string) []string {
 	return out
 }
 
-// TestSentences: sentences are separated by | in the cases, and what stands around it is part of the text.
+// TestSentences: in the cases, | is where one sentence ends; it is not part of the text.
 func TestSentences(t *testing.T) {
 	for name, cases := range map[string][]string{
 		"English": {
@@ -75,7 +75,7 @@ func TestSentences(t *testing.T) {
 	}
 }
 
-// TestEveryMarkEndsASentence: what Unicode calls the end of a sentence is one here, but for Burmese's comma.
+// TestEveryMarkEndsASentence: so does every character that Unicode calls one, except for the Burmese comma.
 func TestEveryMarkEndsASentence(t *testing.T) {
 	missing := 0
 	for r := rune(0); r < unicode.MaxRune; r++ {
@@ -92,8 +92,8 @@ func TestEveryMarkEndsASentence(t *testing.T) {
 	}
 }
 
-// TestSentencesLoseNothing: sentences come in order, do not overlap, are not empty, are the same at every limit beyond
-// their end, and what stands between them is white space.
+// TestSentencesLoseNothing: sentences are in order, do not overlap and are not empty. Each is the same if limit is its
+// end. Only white space is between them.
 func TestSentencesLoseNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := []byte(drawn(t))

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestSentencesTakeLinearTime: whether a text is cut into sentences or into pieces of a size, each character is looked
-// at a few times.
+// TestSentencesTakeLinearTime: whether a text is cut into sentences or into pieces of a size, each character is read a
+// few times only.
 func TestSentencesTakeLinearTime(t *testing.T) {
 	const size, limit = 1 << 19, 1200
 	for name, one := range map[string]string{
