@@ -12,13 +12,13 @@ import (
 )
 
 const (
-	// contributors whose data the answers draw from.
+	// contributors is the number of contributors whose data the answers use.
 	contributors = 2_000
-	// Gas of transactions of which many fit a block.
+	// singleGas and sendGas are the gas of transactions of which a block holds many.
 	singleGas, sendGas = 700_000, 200_000
 )
 
-// attested are receipts whose proofs validators verify beside consensus: a block takes in many.
+// attested makes receipts whose proofs validators verify beside consensus, so that a block holds many.
 type attested struct {
 	workload *volume.Workload
 	lanes    []*volume.Lane
@@ -26,7 +26,7 @@ type attested struct {
 
 func newAttested(t chain.TB) submissions {
 	w := volume.New(t, volume.Options{Contributors: contributors, Edit: func(p *attributiontypes.Params) {
-		// One transaction per receipt makes as many open batches.
+		// With one transaction per receipt, many batches are open at the same time.
 		p.MaxOpenPerProvider, p.BundleBytesPerBlock, p.BundleWorkPerBlock = attributiontypes.MaxWindow, 1<<30, 1<<40
 	}})
 	w.SkipInvariants = true
@@ -55,5 +55,5 @@ func (a *attested) send(ahead uint64) []byte {
 			banktypes.NewMsgSend(w.Payer.Address, w.Owner.Address, amount)}}, ahead)
 }
 
-// decide has validators settle what was submitted.
+// decide makes blocks in which validators decide about what was submitted.
 func (a *attested) decide() { a.workload.Blocks(3) }

@@ -5,31 +5,31 @@ import (
 	"slices"
 )
 
-// bankSend is the name of the way that ours is compared with first.
+// bankSend is the name of the way with which x/rewards is compared first.
 const bankSend = "bank send per payout"
 
 // sampleBlocks of payments of an alternative are measured, after one to warm up.
 const sampleBlocks = 3
 
-// row is what paying the pairs of a block costs in one way.
+// row is the cost of paying the pairs of a block in one way.
 type row struct {
 	accounts            int
 	distribution, name  string
-	measured            int // payments measured in a block, of those to be made
+	measured            int // how many of the payments of a block are measured
 	cpu, commit, wall   float64
 	keys, bytes, events float64
 }
 
-// sample is what some payments cost.
+// sample is the cost of some payments.
 type sample struct {
-	once        cost // is not scaled
+	once        cost // not scaled
 	run, commit cost
 	wrote       writes
 	events      int
 }
 
-// add adds the figures of a sample, scaled to all payments of a block and averaged over the samples. What is committed
-// is scaled apart: an account that is paid twice is written once.
+// add adds the figures of a sample, scaled to all payments of a block and averaged over the samples. The cost of Commit
+// has a scale of its own: an account that is paid twice is written once.
 func (r *row) add(s sample, scale, committed float64) {
 	scale, committed = scale/sampleBlocks, committed/sampleBlocks
 	r.cpu += ms(s.once.cpu)/sampleBlocks + scale*ms(s.run.cpu) + committed*ms(s.commit.cpu)
@@ -40,8 +40,8 @@ func (r *row) add(s sample, scale, committed float64) {
 	r.events += scale * float64(s.events)
 }
 
-// paying runs payments in a block of their own.
-func (w *world) paying(pay func(b *block) error) (sample, error) {
+// pay makes payments in a block of their own, and measures them.
+func (w *world) pay(pay func(b *block) error) (sample, error) {
 	var out sample
 	var err error
 	b := w.begin()
@@ -54,8 +54,8 @@ func (w *world) paying(pay func(b *block) error) (sample, error) {
 	return out, err
 }
 
-// sampled measures the payments of blocks, each with pairs of its own.
-func sampled(w *world, o options, distribution, name string,
+// measureSamples measures the payments of some blocks, each with other pairs.
+func measureSamples(w *world, o options, distribution, name string,
 	pay func(pairs []pair) (s sample, scale, committed float64, err error)) ([]row, error) {
 	out := row{accounts: w.accounts, distribution: distribution, name: name, measured: min(o.payments, o.load.pairs())}
 	progress("%s, %d accounts drawn %s", name, w.accounts, distribution)
@@ -73,11 +73,11 @@ func sampled(w *world, o options, distribution, name string,
 	return []row{out}, nil
 }
 
-// measureBank pays every pair by a bank send of its own.
+// measureBank pays every pair with a bank send of its own.
 func measureBank(w *world, o options, distribution string) ([]row, error) {
-	return sampled(w, o, distribution, bankSend, func(pairs []pair) (sample, float64, float64, error) {
+	return measureSamples(w, o, distribution, bankSend, func(pairs []pair) (sample, float64, float64, error) {
 		some := pairs[:min(o.payments, len(pairs))]
-		s, err := w.paying(func(b *block) error { return b.send(some) })
+		s, err := w.pay(func(b *block) error { return b.send(some) })
 		return s, float64(len(pairs)) / float64(len(some)), float64(len(aggregate(pairs))) / float64(len(aggregate(some))),
 			err
 	})
@@ -94,16 +94,17 @@ func (b *block) send(pairs []pair) error {
 	return nil
 }
 
-// measureAggregate adds up what each account gets of a block, and sends it at once.
+// measureAggregate adds up what each account gets in a block, and pays the sum with one bank send.
 func measureAggregate(w *world, o options, distribution string) ([]row, error) {
-	return sampled(w, o, distribution, "aggregate, then bank send", func(pairs []pair) (sample, float64, float64, error) {
+	const name = "aggregate, then bank send"
+	return measureSamples(w, o, distribution, name, func(pairs []pair) (sample, float64, float64, error) {
 		var sums []pair
 		adding, err := measure("alternative", func() error { sums = aggregate(pairs); return nil })
 		if err != nil {
 			return sample{}, 0, 0, err
 		}
 		some := sums[:min(o.payments, len(sums))]
-		s, err := w.paying(func(b *block) error { return b.send(some) })
+		s, err := w.pay(func(b *block) error { return b.send(some) })
 		s.once = adding
 		scale := float64(len(sums)) / float64(len(some))
 		return s, scale, scale, err

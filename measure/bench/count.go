@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// cost of some work.
+// cost is the cost of some work.
 type cost struct {
-	cpu  time.Duration // of this process, all threads: the collector and the database's compaction included
+	cpu  time.Duration // of all threads of this process, with garbage collection and the database's compaction
 	wall time.Duration
 
-	own       time.Duration // CPU of the thread that works
+	own       time.Duration // CPU of the thread that does the work
 	allocated float64       // bytes
 }
 
@@ -27,7 +27,7 @@ func measure(phase string, run func() error) (cost, error) {
 	return now().since(from), err
 }
 
-// moment is what has been used until then.
+// moment is what the process has used up to a moment.
 type moment struct {
 	cpu, own  time.Duration
 	allocated float64
@@ -45,8 +45,9 @@ func (m moment) since(from moment) cost {
 		allocated: m.allocated - from.allocated}
 }
 
-// shareBackground gives each part of some work its own CPU and, of what the collector and the database did meanwhile on
-// other threads, as much as it has of the memory allocated. Such work runs later than what caused it.
+// shareBackground sets the CPU of each part of some work. A part gets the CPU of its own thread and a share of what
+// garbage collection and the database used on other threads, in proportion to the memory that it allocated. Such
+// background work runs later than the part that caused it.
 func shareBackground(whole cost, parts ...*cost) {
 	background := max(0, whole.cpu-whole.own)
 	for _, part := range parts {
@@ -65,7 +66,7 @@ func used(by int) time.Duration {
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-// awaitQuiet waits until the database has compacted what was written before.
+// awaitQuiet waits, for at most a minute, until the database has compacted what was written before.
 func awaitQuiet() {
 	const look = 200 * time.Millisecond
 	for began := time.Now(); time.Since(began) < time.Minute; {
@@ -77,7 +78,7 @@ func awaitQuiet() {
 	}
 }
 
-// series are figures of one kind, one a block.
+// series holds figures of one kind, one for each block.
 type series []float64
 
 func (s series) mean() float64 {
@@ -110,5 +111,5 @@ func (s series) max() float64 {
 	return slices.Max(s)
 }
 
-// ms of a duration.
+// ms returns a duration in milliseconds.
 func ms(d time.Duration) float64 { return d.Seconds() * 1e3 }

@@ -16,21 +16,21 @@ import (
 )
 
 const (
-	// f1Indexes are registered at most. With one for each of a million accounts every key would cost more.
+	// f1Indexes bounds the registered indexes. With a million of them, every key would cost more.
 	f1Indexes = 2_000
-	// f1Stake divides amounts without a rest.
+	// f1Stake divides amounts without a remainder.
 	f1Stake = 1_000_000
 )
 
-// f1 pays by indexes: a validator of x/distribution for each account, whose only delegator the account is. Payments
-// raise the index; the account withdraws when it likes to.
+// f1 pays by indexes: each account has a validator of x/distribution, of which it is the only delegator. A payment
+// raises the index; the account withdraws when it wants.
 type f1 struct {
 	*world
 	indexes []stakingtypes.Validator
 }
 
-// f1 registers indexes of the first accounts.
-func (w *world) f1() (*f1, error) {
+// openF1 registers indexes of the first accounts, once.
+func (w *world) openF1() (*f1, error) {
 	if w.indexes != nil {
 		return w.indexes, nil
 	}
@@ -51,6 +51,7 @@ func (w *world) f1() (*f1, error) {
 	return f, nil
 }
 
+// register registers the index of an account.
 func (b *block) register(i int) (stakingtypes.Validator, error) {
 	k, account := b.world.app.StakingKeeper, b.world.address(i)
 	operator := sdk.ValAddress(account)
@@ -78,7 +79,7 @@ func (b *block) register(i int) (stakingtypes.Validator, error) {
 	return k.GetValidator(b.ctx, operator)
 }
 
-// allocate raises the index of each pair. Accounts beyond the registered ones share indexes.
+// allocate raises the index of each pair's account. Accounts without an index share those of others.
 func (f *f1) allocate(b *block, pairs []pair) error {
 	total := sdkmath.ZeroInt()
 	for _, p := range pairs {
@@ -92,7 +93,7 @@ func (f *f1) allocate(b *block, pairs []pair) error {
 	return f.app.BankKeeper.SendCoinsFromModuleToModule(b.ctx, funder, distrtypes.ModuleName, coins(total))
 }
 
-// withdraw has every account take what its index brought.
+// withdraw makes every account withdraw what its index brought.
 func (f *f1) withdraw(b *block) error {
 	for i := range f.indexes {
 		if _, err := f.app.DistrKeeper.WithdrawDelegationRewards(b.ctx, f.address(i),
@@ -103,12 +104,12 @@ func (f *f1) withdraw(b *block) error {
 	return nil
 }
 
-// measureF1 returns what allocating costs the chain, and withdrawing the accounts. Each index is raised once in a
-// measured block, as they are when there are as many as accounts; a block raises as many different ones as it pays
-// accounts.
+// measureF1 measures what allocating costs the chain, and what withdrawing costs the accounts. A measured block raises
+// each index once, as if there were one for each account; the figures are scaled to the number of accounts that a block
+// pays.
 func measureF1(w *world, o options, distribution string) ([]row, error) {
 	progress("F1, %d accounts drawn %s", w.accounts, distribution)
-	f, err := w.f1()
+	f, err := w.openF1()
 	if err != nil {
 		return nil, err
 	}
@@ -131,11 +132,11 @@ func measureF1(w *world, o options, distribution string) ([]row, error) {
 	n := float64(len(once))
 	awaitQuiet()
 	for i := range sampleBlocks + 1 {
-		a, err := w.paying(func(b *block) error { return f.allocate(b, once) })
+		a, err := w.pay(func(b *block) error { return f.allocate(b, once) })
 		if err != nil {
 			return nil, err
 		}
-		d, err := w.paying(f.withdraw)
+		d, err := w.pay(f.withdraw)
 		if err != nil {
 			return nil, err
 		}

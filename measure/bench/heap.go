@@ -7,20 +7,20 @@ import (
 
 const (
 	heapAccounts = 100_000
-	// heapLooks are made in a run.
-	heapLooks = 10
+	// heapSamples is the number of times that a run measures the heap.
+	heapSamples = 10
 )
 
-// heapRun is what memory holds over many blocks.
+// heapRun is the memory in use over many blocks.
 type heapRun struct {
 	accounts, blocks, pairs int
 	at                      []int     // blocks
-	live                    []float64 // MB after collection
+	live                    []float64 // MB after garbage collection
 	cpu                     float64   // ms a block, of everything
 }
 
-// measureHeap settles blocks for as long as was asked for. The load is the largest that fits the time: a smaller one
-// than at full arrival, because it takes many blocks to see growth.
+// measureHeap settles many blocks, because growth shows only over many. Their load is the largest that fits the time
+// that the options allow, which is less than the full load.
 func measureHeap(w *world, o options) (heapRun, error) {
 	out := heapRun{accounts: w.accounts, blocks: o.heapBlocks}
 	l, err := w.fit(o)
@@ -34,10 +34,10 @@ func measureHeap(w *world, o options) (heapRun, error) {
 	out.at, out.live = append(out.at, 0), append(out.live, liveMB())
 	spent := cpu()
 	for i := 1; i <= o.heapBlocks; i++ {
-		if _, err := s.block(l.draw(from, l.pairs())); err != nil {
+		if _, err := s.runBlock(l.draw(from, l.pairs())); err != nil {
 			return out, err
 		}
-		if i%max(1, o.heapBlocks/heapLooks) == 0 {
+		if i%max(1, o.heapBlocks/heapSamples) == 0 {
 			out.at, out.live = append(out.at, i), append(out.live, liveMB())
 			progress("%s: block %d, %.0f MB live", nameHeap, i, out.live[len(out.live)-1])
 		}
@@ -46,7 +46,7 @@ func measureHeap(w *world, o options) (heapRun, error) {
 	return out, s.drain()
 }
 
-// fit chooses the load of a block.
+// fit chooses the largest load of a block that fits the time for the heap.
 func (w *world) fit(o options) (load, error) {
 	const trial = 3
 	l := o.load
@@ -55,7 +55,7 @@ func (w *world) fit(o options) (load, error) {
 		from := newDraw(uniform, w.accounts, 5)
 		began := time.Now()
 		for range trial {
-			if _, err := s.block(l.draw(from, l.pairs())); err != nil {
+			if _, err := s.runBlock(l.draw(from, l.pairs())); err != nil {
 				return l, err
 			}
 		}
@@ -74,7 +74,7 @@ func (w *world) fit(o options) (load, error) {
 	return l, nil
 }
 
-// liveMB is what the heap holds after a collection.
+// liveMB returns the size of the heap after garbage collection.
 func liveMB() float64 {
 	runtime.GC()
 	var stats runtime.MemStats

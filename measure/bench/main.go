@@ -1,6 +1,6 @@
-// Command bench measures what paying contributors costs with x/rewards and with what others use: a bank send per
-// payout, aggregated bank sends, F1 distribution, and one transaction per receipt. The last line of its output is one
-// JSON object; a figure that was not measured is null.
+// Command bench measures what paying contributors costs with x/rewards, and with the ways that other chains use: a bank
+// send per payout, aggregated bank sends, F1 distribution, and one transaction per receipt. The last line of its output
+// is one JSON object; a figure that was not measured is null.
 package main
 
 import (
@@ -78,7 +78,7 @@ func measureAll(o options) error {
 	return out.write(os.Stdout)
 }
 
-// withWorld runs something with a chain of so many contributors.
+// withWorld runs something with a chain that has so many contributors.
 func withWorld(o options, accounts int, run func(*world) error) error {
 	progress("registering %d accounts", accounts)
 	w, err := openWorld(o.dir, o.cache, accounts)
@@ -90,7 +90,7 @@ func withWorld(o options, accounts int, run func(*world) error) error {
 	return err
 }
 
-// measure pays in every way with so many contributors.
+// measure measures every way of paying with so many contributors.
 func (r *report) measure(o options, accounts int) error {
 	ways := false
 	for _, name := range []string{nameOurs, nameBank, nameAggregate, nameF1} {
@@ -116,7 +116,7 @@ func (r *report) measureWays(w *world, o options, distribution string) error {
 			return err
 		}
 		r.ours = append(r.ours, figures)
-		r.rows = append(r.rows, figures.paying(), figures.submission())
+		r.rows = append(r.rows, figures.endBlockRow(), figures.submissionRow())
 	}
 	for _, way := range []struct {
 		name    string

@@ -15,7 +15,7 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// small is enough to see that everything works.
+// small options are enough to see that everything works.
 var small = options{
 	accounts: []int{128}, blocks: 4, payments: 1_000, heapBlocks: 20, cache: 10_000, drawn: "both",
 	load: load{batches: 2, receipts: 7, entries: 8},
@@ -29,7 +29,7 @@ func smallWorld(t *testing.T) *world {
 	return w
 }
 
-// paid is what every account has: at the bank, and by contributing.
+// paid returns, for every account, its balance at the bank and what it earned by contributing.
 func paid(t *testing.T, w *world) (balances, contributed []sdkmath.Int) {
 	t.Helper()
 	ctx := w.read()
@@ -42,7 +42,7 @@ func paid(t *testing.T, w *world) (balances, contributed []sdkmath.Int) {
 	return balances, contributed
 }
 
-// more is what each account has more than before.
+// more returns how much more each account has than before.
 func more(before, after []sdkmath.Int) (out []string) {
 	for id := range before {
 		out = append(out, after[id].Sub(before[id]).String())
@@ -64,7 +64,7 @@ func TestEveryWayPaysEachAccountTheSame(t *testing.T) {
 
 	_, contributed := paid(t, w)
 	s := newSettler(w, small.load)
-	r, err := s.block(pairs)
+	r, err := s.runBlock(pairs)
 	require.NoError(t, err)
 	require.NoError(t, s.drain())
 	require.NotEmpty(t, r.latencies)
@@ -81,18 +81,18 @@ func TestEveryWayPaysEachAccountTheSame(t *testing.T) {
 		"aggregated": func(b *block) error { return b.send(aggregate(pairs)) },
 	} {
 		balances, _ := paid(t, w)
-		_, err := w.paying(pay)
+		_, err := w.pay(pay)
 		require.NoError(t, err)
 		now, _ := paid(t, w)
 		require.Equal(t, want, more(balances, now), name)
 	}
 
-	f, err := w.f1()
+	f, err := w.openF1()
 	require.NoError(t, err)
 	balances, _ := paid(t, w)
-	_, err = w.paying(func(b *block) error { return f.allocate(b, pairs) })
+	_, err = w.pay(func(b *block) error { return f.allocate(b, pairs) })
 	require.NoError(t, err)
-	_, err = w.paying(f.withdraw)
+	_, err = w.pay(f.withdraw)
 	require.NoError(t, err)
 	now, _ = paid(t, w)
 	require.Equal(t, want, more(balances, now), "F1")
@@ -115,7 +115,7 @@ func TestEverythingIsMeasured(t *testing.T) {
 
 	for _, row := range out.rows {
 		if strings.HasSuffix(row.name, "taking batches in") {
-			continue // an end-block that pays at once leaves nothing of it, and moves its coins
+			continue // an end-block that pays at once removes what the batches wrote
 		}
 		require.Positive(t, row.keys, row.name)
 		require.Positive(t, row.events, row.name)

@@ -14,7 +14,7 @@ import (
 	"github.com/openledger/openledger/cmd/openledgerd/nodeconfig"
 )
 
-// Names of what can be measured, in the order in which it is.
+// Names of the measurements, in their order.
 const (
 	nameOurs      = "ours"
 	nameBank      = "bank"
@@ -26,16 +26,17 @@ const (
 
 var names = []string{nameOurs, nameBank, nameAggregate, nameF1, nameReceipts, nameHeap}
 
-const usage = `bench measures what it costs to pay contributors: x/rewards beside bank sends, aggregated bank sends, F1 distribution, and
-one transaction per receipt. Tables go to stdout, progress to stderr; the last line of stdout is one JSON object.
+const usage = `bench measures what it costs to pay contributors: with x/rewards, and with bank sends, aggregated bank
+sends, F1 distribution, and one transaction per receipt. Tables go to stdout, progress to stderr; the last line of
+stdout is one JSON object.
 
-usage: go run ./bench [options]
+usage: go run ./measure/bench [options]
 
-  go run ./bench                                    everything: up to a quarter of an hour
-  go run ./bench --quick                            small ledgers and batches, a minute
-  go run ./bench --accounts 1000000 --only ours     one size, x/rewards alone
-  go run ./bench --only heap --heap-blocks 1000     the heap over 1,000 blocks
-  go run ./bench --only ours --cpuprofile cpu.out   a profile for go tool pprof
+  go run ./measure/bench                                    everything: up to a quarter of an hour
+  go run ./measure/bench --quick                            small ledgers and batches, a minute
+  go run ./measure/bench --accounts 1000000 --only ours     one size, x/rewards alone
+  go run ./measure/bench --only heap --heap-blocks 1000     the heap over 1,000 blocks
+  go run ./measure/bench --only ours --cpuprofile cpu.out   a profile for go tool pprof
 
 options:
 `
@@ -66,16 +67,16 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 		fmt.Fprint(out, usage)
 		flags.PrintDefaults()
 	}
-	flags.StringVar(&accounts, "accounts", accounts, "registered contributors, a comma between sizes")
-	flags.IntVar(&o.blocks, "blocks", 0, "blocks to measure of x/rewards; 0: three cycles of the sweep, at least 10")
+	flags.StringVar(&accounts, "accounts", accounts, "numbers of registered contributors, with commas between them")
+	flags.IntVar(&o.blocks, "blocks", 0, "blocks of x/rewards to measure; 0 means three cycles of the sweep, at least 10")
 	flags.IntVar(&o.payments, "payments", 9_000,
-		"payments of an alternative to measure, of the 72,000 of a block; its figures are scaled")
-	flags.IntVar(&o.heapBlocks, "heap-blocks", 10_000, "blocks over which the heap is watched")
+		"payments of another way to measure, of the 72,000 of a block; the figures are scaled")
+	flags.IntVar(&o.heapBlocks, "heap-blocks", 10_000, "blocks over which the heap is measured")
 	flags.DurationVar(&o.heapBudget, "heap-budget", 150*time.Second,
-		"time for the blocks over which the heap is watched; the load of a block is chosen to fit")
+		"time for measuring the heap; the load of a block is chosen to fit")
 	flags.IntVar(&o.cache, "iavl-cache-size", int(nodeconfig.Default().IAVLCacheSize),
 		"nodes of a tree kept in memory, as in app.toml")
-	flags.BoolVar(&o.quick, "quick", false, "small ledgers and batches, few blocks: to see that it works")
+	flags.BoolVar(&o.quick, "quick", false, "small ledgers and batches, few blocks: a test that everything runs")
 	flags.StringVar(&o.only, "only", "", "measure only one of "+strings.Join(names, ", "))
 	flags.StringVar(&o.drawn, "drawn", "both", "how contributors are drawn: uniform, zipf or both")
 	flags.StringVar(&o.dir, "dir", os.TempDir(), "folder for databases; they are removed")
@@ -102,7 +103,7 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	return o, o.validate()
 }
 
-// shrink makes a run short, but for what was asked for.
+// shrink makes a run short, except for options that were set.
 func (o *options) shrink(set map[string]bool, accounts *string) {
 	o.load = load{batches: 3, receipts: 100, entries: fullLoad.entries}
 	if !set["accounts"] {
@@ -132,17 +133,17 @@ func (o *options) validate() error {
 	return nil
 }
 
-// measures reports whether something is to be measured.
+// measures reports whether to make a measurement.
 func (o *options) measures(name string) bool { return o.only == "" || o.only == name }
 
-// distributions by which contributors are drawn.
+// distributions returns the distributions by which contributors are drawn, or nil for an unknown name.
 func (o *options) distributions() []string {
 	return map[string][]string{"uniform": {uniform}, "zipf": {zipf}, "both": {uniform, zipf}}[o.drawn]
 }
 
 var started = time.Now()
 
-// progress tells on stderr what is under way.
+// progress reports on stderr what is going on.
 func progress(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, "%6.1fs  %s\n", time.Since(started).Seconds(), fmt.Sprintf(format, args...))
 }

@@ -10,11 +10,11 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// settled is what an end-block did.
+// settled is the work that an end-block did.
 type settled struct {
 	pages, credits, payouts int
 	events                  int // of the end-block
-	bankEvents              int // of those, by the bank: automatic payouts, burn and emission
+	bankEvents              int // those of them by the bank: automatic payouts, burn and emission
 }
 
 // run is a block of x/rewards.
@@ -22,10 +22,10 @@ type run struct {
 	arrived             int // credits
 	submit, end, commit cost
 	submitEvents        int
-	wrote, left         writes // by the block, and of it as the batches wrote it
+	wrote, left         writes // by the block, and the part of it that is as the batches wrote it
 	settled             settled
-	latencies           []int // of the watched pairs that it paid, in blocks
-	backlog             int   // credits that wait after it
+	latencies           []int // waits of the watched pairs that it paid, in blocks
+	backlog             int   // credits that still wait after it
 }
 
 // settler pays batches through x/rewards.
@@ -38,15 +38,15 @@ type settler struct {
 }
 
 func newSettler(w *world, l load) *settler {
-	runtime.LockOSThread() // whose CPU is measured
+	runtime.LockOSThread() // the CPU of this thread is measured
 	return &settler{world: w, load: l, watch: newWatch(w), last: now()}
 }
 
-// block takes in the batches of the pairs, if any, runs the end-block and commits.
-func (s *settler) block(pairs []pair) (run, error) { return s.run(pairs, true) }
+// runBlock takes in the batches of the pairs, if any, runs the end-block and commits.
+func (s *settler) runBlock(pairs []pair) (run, error) { return s.run(pairs, true) }
 
-// control takes in batches and commits, without an end-block.
-func (s *settler) control(pairs []pair) (run, error) { return s.run(pairs, false) }
+// runControl takes in batches and commits, without an end-block.
+func (s *settler) runControl(pairs []pair) (run, error) { return s.run(pairs, false) }
 
 func (s *settler) run(pairs []pair, ends bool) (run, error) {
 	var r run
@@ -58,7 +58,7 @@ func (s *settler) run(pairs []pair, ends bool) (run, error) {
 	var submitted []*storetypes.StoreKVPair
 	b := s.begin()
 	r.submit, err = measure("submit", func() (err error) {
-		submitted, err = b.traced(func(ctx sdk.Context) (err error) { r.arrived, err = s.submit(ctx, batches); return })
+		submitted, err = b.trace(func(ctx sdk.Context) (err error) { r.arrived, err = s.submit(ctx, batches); return })
 		return
 	})
 	if err != nil {
@@ -77,7 +77,7 @@ func (s *settler) run(pairs []pair, ends bool) (run, error) {
 	shareBackground(here.since(s.last), &r.submit, &r.end, &r.commit)
 	s.last = here
 	r.wrote, r.left = s.writtenOf(submitted)
-	if r.settled, err = tell(b.events()); err != nil {
+	if r.settled, err = readSettled(b.events()); err != nil {
 		return r, err
 	}
 	s.backlog += r.arrived - r.settled.credits
@@ -117,27 +117,27 @@ func (s *settler) submit(ctx sdk.Context, batches [][]rewardstypes.Payable) (int
 	return credits, nil
 }
 
-// drain makes blocks until nothing waits.
+// drain makes empty blocks until nothing waits.
 func (s *settler) drain() error {
 	const most = 1_000
 	for range most {
 		if s.backlog == 0 {
 			return nil
 		}
-		if _, err := s.block(nil); err != nil {
+		if _, err := s.runBlock(nil); err != nil {
 			return err
 		}
 	}
 	return fmt.Errorf("%d credits wait after %d blocks in which nothing arrived", s.backlog, most)
 }
 
-// tell reads what an end-block did from its events.
-func tell(events sdk.Events) (settled, error) {
+// readSettled reads from its events what an end-block did.
+func readSettled(events sdk.Events) (settled, error) {
 	var out settled
 	out.events = len(events)
 	for _, event := range events.ToABCIEvents() {
 		message, err := sdk.ParseTypedEvent(event)
-		if err != nil { // the SDK's modules emit untyped ones
+		if err != nil { // the SDK's modules emit untyped events
 			out.bankEvents++
 			continue
 		}

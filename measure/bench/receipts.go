@@ -11,21 +11,22 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// submissions makes signed transactions of receipts, for a chain to execute.
+// submissions makes signed transactions with receipts, which a chain executes.
 type submissions interface {
-	// chain that executes them.
+	// chain returns the chain that executes them.
 	chain() *chain.Chain
-	// describe says what a receipt and its proof are.
+	// describe describes a receipt and its proof.
 	describe() string
-	// batch is a transaction of n receipts; ahead counts transactions of the same signer before it in the block.
+	// batch returns a transaction with n receipts. ahead counts the transactions of the same signer before it in the
+	// block.
 	batch(n int, ahead uint64) []byte
-	// send is a transaction of a bank send.
+	// send returns a transaction with a bank send.
 	send(ahead uint64) []byte
 	// decide makes blocks until nothing that was submitted waits.
 	decide()
 }
 
-// submitted is what blocks of transactions cost, by receipt or send.
+// submitted is the cost of blocks of transactions, for each receipt or send.
 type submitted struct {
 	name               string
 	cpu                float64 // µs
@@ -39,12 +40,12 @@ type receipts struct {
 	rows     []submitted
 	batched  float64 // receipts per CPU second
 	keys     float64 // written by a batch, besides pages of receipts, chunks of credits and the records of its sessions
-	events   float64 // of a batch's transaction, besides those of its fee
+	events   float64 // of a batch's transaction, with those of its fee
 	stored   float64 // bytes of a receipt of 8 entries
 }
 
-// measureReceipts executes blocks of a batch of answers, of singles receipts one by one, and of as many bank sends, in
-// turn.
+// measureReceipts executes, in turn, blocks with one batch of answers, blocks with single receipts, and blocks with as
+// many bank sends.
 func measureReceipts(t chain.TB, build func(chain.TB) submissions, answers, singles, rounds int) (receipts, error) {
 	s := build(t)
 	progress("%s: %d rounds of a batch of %d, and of %d transactions", nameReceipts, rounds, answers, singles)
@@ -93,7 +94,7 @@ func txsOf(n int, tx func(ahead uint64) []byte) [][]byte {
 	return txs
 }
 
-// add averages a block's figures. What a block without transactions writes is not counted.
+// add averages the figures of blocks, less what an empty block writes.
 func (s *submitted) add(block, empty submitted, rounds int) {
 	n := float64(rounds)
 	s.name = block.name
@@ -104,13 +105,13 @@ func (s *submitted) add(block, empty submitted, rounds int) {
 	s.event += (block.event - empty.event) / n
 }
 
-// meter executes blocks and counts.
+// meter executes blocks and measures them.
 type meter struct {
 	chain *chain.Chain
-	// Of the last block, and of the first, which was empty: keys of the modules that keep receipts, besides those that
-	// grow with them.
+	// records counts the keys that the last block wrote in the modules that keep receipts, without keys that grow with the
+	// number of receipts. emptyRecords is that of an empty block.
 	records, emptyRecords int
-	events                int // of the first transaction, without those of its fee
+	events                int // of the last transaction
 }
 
 func (m *meter) block(name string, answers int, txs ...[]byte) (submitted, error) {
@@ -146,7 +147,7 @@ func (m *meter) block(name string, answers int, txs ...[]byte) (submitted, error
 	return out, nil
 }
 
-// storedBytes of a receipt of 8 entries through the dispute window.
+// storedBytes returns the bytes in which the chain stores a receipt of 8 entries during the dispute window.
 func storedBytes() float64 {
 	var records []poa.Record
 	for i := range 1_000 {

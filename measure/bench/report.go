@@ -12,7 +12,7 @@ const (
 	tenThousand = 10_000
 )
 
-// report holds everything that was measured.
+// report holds all figures that were measured.
 type report struct {
 	load     load
 	ours     []ours
@@ -41,7 +41,7 @@ func (n Number) MarshalJSON() ([]byte, error) {
 type summary struct {
 	EndBlock  Number `json:"endblock_cpu_ms_1m"`         // end-block and its part of Commit, the worse distribution
 	Growth    Number `json:"growth_10k_1m"`              // of that, from 10,000 contributors to a million
-	Latency   Number `json:"credit_latency_blocks_mean"` // 0: paid in the block of arrival; the worst
+	Latency   Number `json:"credit_latency_blocks_mean"` // of the worst distribution; 0 means the block of arrival
 	Receipts  Number `json:"receipts_per_cpu_s"`
 	Keys      Number `json:"keys_per_batch"` // besides pages of receipts, credits and sessions
 	Bytes     Number `json:"bytes_per_receipt"`
@@ -72,8 +72,8 @@ func (r *report) summary() summary {
 	return s
 }
 
-// submissionEvents of a block: those of the transactions of its batches, or where they were not measured, of what
-// x/rewards does in them.
+// submissionEvents returns the events of submission in a block: those of the transactions with its batches, or, if
+// these were not measured, those that x/rewards emits in them.
 func (r *report) submissionEvents(o *ours) float64 {
 	if r.receipts != nil {
 		return r.receipts.events * float64(r.load.batches)
@@ -81,7 +81,7 @@ func (r *report) submissionEvents(o *ours) float64 {
 	return o.submitEvents.mean()
 }
 
-// endBlock is the CPU of the end-block and its part of Commit, of the worse distribution.
+// endBlock returns the CPU of the end-block and its part of Commit, in the worse distribution.
 func (r *report) endBlock(accounts int) float64 {
 	worst := Number(notMeasured)
 	for i := range r.ours {
@@ -92,7 +92,7 @@ func (r *report) endBlock(accounts int) float64 {
 	return float64(worst)
 }
 
-// bankSends is the CPU of a send per payout, of the cheaper distribution.
+// bankSends returns the CPU of a send per payout, in the cheaper distribution.
 func (r *report) bankSends(accounts int) float64 {
 	least := notMeasured
 	for _, row := range r.rows {
@@ -132,10 +132,10 @@ func (r *report) write(w io.Writer) error {
 	return err
 }
 
-// comparison of what the payments of a block cost.
+// comparison returns the table of what the payments of a block cost.
 func (r *report) comparison() *table {
 	t := newTable(fmt.Sprintf("Paying %s pairs of receipt and entry a block", grouped(r.load.pairs())),
-		"contributors", "drawn", "paid by", "CPU ms", "of it commit", "wall ms", "keys", "kB", "events", "CPU / ours")
+		"contributors", "drawn", "paid by", "CPU ms", "of which commit", "wall ms", "keys", "kB", "events", "CPU / ours")
 	for _, row := range r.rows {
 		versus := notMeasured
 		for i := range r.ours {
@@ -146,28 +146,27 @@ func (r *report) comparison() *table {
 		t.add(grouped(row.accounts), row.distribution, row.name, figure(row.cpu), figure(row.commit), figure(row.wall),
 			figure(row.keys), figure(row.bytes/1e3), figure(row.events), figure(versus))
 	}
-	t.note("Each figure is of a block, the mean of the measured ones. Keys and kB are written to the store, keys and " +
-		"values, removals included, before IAVL adds its nodes.")
-	t.note("CPU has the collector and the database's compaction: of x/rewards, by the memory that a part of the block " +
-		"allocates.")
-	t.note("x/rewards' end-block has of Commit what a block with it takes more than one that only takes batches in, by " +
-		"what is left of them. It pays everything: contributors, " +
-		"DataNet owners, lineage, providers, bonus, burn, and up to `payouts_per_block` automatic payouts, whose bank " +
-		"events are counted.")
-	t.note("Taking batches in is splitting fees, looking up ledger ids and storing credits: transactions pay gas for it.")
-	t.note("Bank sends, aggregated or not, pay contributors only. As many payments as `--payments` are made in a block " +
-		"of their own and scaled, which makes Commit a little dearer than it were with all.")
-	t.note("F1 is x/distribution with an index for each account, of which at most %s are registered, so that its keys "+
-		"are cheap. Allocating raises "+
-		"an index for each pair. Nothing is in an account until its owner withdraws, by a transaction whose signature and "+
-		"gas are not counted.", grouped(f1Indexes))
+	t.note("Each figure is the mean of the measured blocks. Keys and kB count what is written to the store, keys and " +
+		"values, with removals, before IAVL adds its nodes.")
+	t.note("CPU includes garbage collection and the database's compaction. Each part of a block of x/rewards gets its " +
+		"share of these by the memory that it allocates.")
+	t.note("The end-block's part of Commit is what Commit takes more than in a block that only takes batches in. The " +
+		"end-block pays everything: contributors, DataNet owners, lineage, providers, bonus, burn, and up to " +
+		"`payouts_per_block` automatic payouts, whose bank events are counted.")
+	t.note("Taking batches in means splitting fees, looking up ledger ids and storing credits. Transactions pay gas for " +
+		"it.")
+	t.note("Bank sends, aggregated or not, pay only contributors. A block makes as many payments as `--payments` says, " +
+		"and the figures are scaled, which makes Commit a little dearer than with all payments.")
+	t.note("F1 is x/distribution with an index for each account. At most %s are registered, so that its keys are cheap. "+
+		"Allocating raises an index for each pair. The account gets nothing until its owner withdraws, with a transaction "+
+		"whose signature and gas are not counted.", grouped(f1Indexes))
 	return t
 }
 
-// detail of the sweep.
+// detail returns the table of the sweep.
 func (r *report) detail() *table {
 	t := newTable("x/rewards in steady state", "contributors", "drawn", "blocks", "pages", "credits", "payouts",
-		"its events", "paid / arrived",
+		"own events", "paid / arrived",
 		"backlog, blocks", "latency mean", "by credits", "max", "idle latency", "idle CPU ms", "full batch alone")
 	for i := range r.ours {
 		o := &r.ours[i]
@@ -177,20 +176,20 @@ func (r *report) detail() *table {
 			figure(o.little()), figure(o.latency.max()),
 			figure(o.idleLatency.max()), figure(o.idleCPU.mean()), figure(o.aloneLatency.max()))
 	}
-	t.note("Its events are those of x/rewards itself; the bank adds some for each automatic payout, and for burn and " +
+	t.note("Own events are those of x/rewards itself. The bank adds some for each automatic payout, and for burn and " +
 		"emission.")
-	t.note("Latency is in blocks from the one in which a pair arrives to the one in which it is credited; 0 is the "+
-		"same block. Mean and max are of one pair in %d; by credits is the mean backlog over what arrives in a block.",
+	t.note("Latency is the number of blocks from the arrival of a pair to its credit; 0 means the same block. Mean and "+
+		"max are of one pair in %d. By credits, it is the mean backlog over what arrives in a block.",
 		watchEvery)
-	t.note("Idle is a batch of 1,000 pairs with nothing else waiting, and its end-block without Commit; a full batch " +
-		"alone waits as many blocks at most as its accounts have pages to write.")
+	t.note("Idle means that a batch of 1,000 pairs arrives while nothing waits; its CPU is that of the end-block without " +
+		"Commit. A full batch alone waits at most as many blocks as its accounts need for their pages.")
 	return t
 }
 
-// costs of the end-block and how they grow.
+// costs returns the table of what the end-block costs, and how that grows.
 func (r *report) costs() *table {
 	t := newTable("What the end-block of x/rewards costs", "contributors", "drawn", "CPU ms median", "mean",
-		"end-block alone", "its commit",
+		"end-block alone", "commit alone",
 		"µs a page", "µs a credit", "growth", "a page", "a credit")
 	for i := range r.ours {
 		o := &r.ours[i]
@@ -207,7 +206,7 @@ func (r *report) costs() *table {
 			figure(o.share.mean()),
 			figure(page), figure(credit), percent(growth), percent(pages), percent(credits))
 	}
-	t.note("Growth is against the smallest number of contributors: of the whole, for each page written, and for each " +
+	t.note("Growth compares with the smallest number of contributors: of the whole, of each page written, and of each " +
 		"credit.")
 	return t
 }
@@ -217,21 +216,21 @@ func (r *receipts) table() *table {
 	for _, row := range r.rows {
 		t.add(row.name, figure(row.cpu), figure(row.perSecond), figure(row.bytes), figure(row.keys), figure(row.event))
 	}
-	t.note("For each receipt or send, through the whole application, FinalizeBlock and Commit, on a store in memory. "+
-		"Receipts carry %s.", r.describe)
-	t.note("A batch writes %s keys besides pages of receipts, chunks of credits and its sessions; one of them is "+
-		"shared by all batches of a block. Its transaction has %s events, those of its gas included.", figure(r.keys),
+	t.note("Figures are for each receipt or send, through FinalizeBlock and Commit of the whole application, on a store "+
+		"in memory. Receipts are of %s.", r.describe)
+	t.note("A batch writes %s keys besides pages of receipts, chunks of credits and its sessions. All batches of a block "+
+		"share one of them. Its transaction has %s events, with those of its gas.", figure(r.keys),
 		figure(r.events))
 	t.note("A receipt of 8 entries is stored in %.1f bytes.", r.stored)
 	return t
 }
 
 func (h *heapRun) table() *table {
-	t := newTable("Live heap", "block", "MB after collection")
+	t := newTable("Live heap", "block", "MB after garbage collection")
 	for i, at := range h.at {
 		t.add(grouped(at), figure(h.live[i]))
 	}
-	t.note("%s blocks of %s pairs at %s contributors, %s ms CPU a block with everything: the load that fits the time.",
+	t.note("%s blocks of %s pairs with %s contributors, at %s ms of CPU a block in all. This load fits the time.",
 		grouped(h.blocks), grouped(h.pairs), grouped(h.accounts), figure(h.cpu))
 	return t
 }

@@ -19,13 +19,13 @@ import (
 
 const (
 	addressSize = 20
-	// seedStep accounts are committed together, which bounds memory.
+	// seedStep is the number of accounts that are committed together, which bounds memory.
 	seedStep = 50_000
-	// minAccounts that a ledger can be measured with.
+	// minAccounts is the smallest ledger that can be measured.
 	minAccounts = 64
 )
 
-// spread maps 0 … n−1 onto itself without order.
+// spread maps 0 … n−1 onto itself in an order that looks random.
 func spread(i, n int) int {
 	factor := 611_953 % n
 	for factor < 2 || gcd(factor, n) != 1 {
@@ -41,19 +41,19 @@ func gcd(a, b int) int {
 	return a
 }
 
-// address of an account of the ledger.
+// address returns the address of an account of the ledger.
 func (w *world) address(id int) sdk.AccAddress {
 	return w.addresses[id*addressSize : (id+1)*addressSize : (id+1)*addressSize]
 }
 
-// outsider is the address of somebody who is not seeded.
+// outsider returns the address of an account that is not in the ledger.
 func outsider(role string, i int) sdk.AccAddress {
 	hash := sha256.Sum256(fmt.Appendf(nil, "openledger/bench/%s %d", role, i))
 	return hash[:addressSize]
 }
 
-// seed registers the accounts. Keys are written in their order, which is the fastest; ledger ids have nothing to do
-// with the order of addresses.
+// seed registers the accounts. It writes keys in their order, which is fastest. The order of ledger ids differs from
+// that of addresses.
 func (w *world) seed() error {
 	w.addresses = make([]byte, w.accounts*addressSize)
 	ids := make([]int, w.accounts) // by address
@@ -68,7 +68,7 @@ func (w *world) seed() error {
 	if !slices.IsSortedFunc(ids, func(a, b int) int { return cmp.Compare(string(w.address(a)), string(w.address(b))) }) {
 		return fmt.Errorf("addresses of %d accounts are not in order", w.accounts)
 	}
-	// What is written stays in memory until it is committed: collecting often finds little.
+	// What is written stays in memory until it is committed, so that frequent garbage collection would find little.
 	defer debug.SetGCPercent(debug.SetGCPercent(200))
 	for from := 0; from < w.accounts; from += seedStep {
 		to := min(from+seedStep, w.accounts)
@@ -89,7 +89,7 @@ func (w *world) seed() error {
 	return nil
 }
 
-// seedLedger gives accounts what their first credit gives them: a ledger id, and a row on a page.
+// seedLedger gives accounts what a first credit gives them: a ledger id, and a row on a page.
 func (w *world) seedLedger(ctx sdk.Context, ids []int, from, to int) error {
 	k := w.app.RewardsKeeper
 	for i := from; i < to; i++ {

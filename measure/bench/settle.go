@@ -4,33 +4,33 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// controlBlocks take batches in without an end-block, to tell their part of a commit.
+// controlBlocks is the number of blocks that take batches in without an end-block, to measure their part of Commit.
 const controlBlocks = 5
 
-// ours is what x/rewards costs, by block, with one number of accounts and one distribution.
+// ours holds the figures of x/rewards, by block, for one number of accounts and one distribution.
 type ours struct {
 	accounts     int
 	distribution string
 	load         load
 	cycle        int // blocks of the sweep over the whole ledger
 
-	end, share, settle      series // CPU ms of the end-block, of its part of the commit, and of both
+	end, share, settle      series // CPU ms of the end-block, of its part of Commit, and of both
 	wall                    series // ms of both
-	submit, submitShare     series // CPU ms of taking the batches in with their part of the commit, and that part
+	submit, submitShare     series // CPU ms of taking the batches in with their part of Commit, and of that part
 	submitWall              series
 	keys, bytes             series // written by the end-block
 	submitKeys, submitBytes series // left of what the batches wrote
-	batchKeys               series // written by a batch, of blocks without an end-block
+	batchKeys               series // written by a batch in blocks without an end-block
 	events, bankEvents      series // of the end-block
 	submitEvents            series
 	pages, credits, payouts series
-	latency                 series // of watched pairs, in blocks
+	latency                 series // waits of watched pairs, in blocks
 	arrived, backlog        series // credits
-	idleCPU, idleLatency    series // a small batch, and nothing else to do
-	aloneLatency            series // a full batch, and nothing else to do
+	idleCPU, idleLatency    series // of a small batch, with nothing else to do
+	aloneLatency            series // of a full batch, with nothing else to do
 }
 
-// measureOurs fills the queue until it is steady, and measures then.
+// measureOurs fills the queue until it is steady, and then measures.
 func measureOurs(w *world, o options, distribution string) (ours, error) {
 	out := ours{accounts: w.accounts, distribution: distribution, load: o.load}
 	var err error
@@ -48,7 +48,7 @@ func measureOurs(w *world, o options, distribution string) (ours, error) {
 		blocks)
 	var runs, control []run
 	for i := range warm + blocks {
-		r, err := s.block(o.load.draw(from, o.load.pairs()))
+		r, err := s.runBlock(o.load.draw(from, o.load.pairs()))
 		if err != nil {
 			return out, err
 		}
@@ -61,7 +61,7 @@ func measureOurs(w *world, o options, distribution string) (ours, error) {
 		}
 	}
 	for range controlBlocks {
-		r, err := s.control(o.load.draw(from, o.load.pairs()))
+		r, err := s.runControl(o.load.draw(from, o.load.pairs()))
 		if err != nil {
 			return out, err
 		}
@@ -71,10 +71,10 @@ func measureOurs(w *world, o options, distribution string) (ours, error) {
 	if err := s.drain(); err != nil {
 		return out, err
 	}
-	return out, out.idle(s, from)
+	return out, out.measureIdle(s, from)
 }
 
-// cycle is the number of blocks in which the sweep passes every page.
+// cycle returns the number of blocks in which the sweep passes every page.
 func (w *world) cycle() (int, error) {
 	params, err := w.app.RewardsKeeper.Params.Get(w.read())
 	if err != nil {
@@ -84,8 +84,9 @@ func (w *world) cycle() (int, error) {
 	return (pages + int(params.PagesPerBlock) - 1) / int(params.PagesPerBlock), nil
 }
 
-// count divides the blocks' commits between submission and end-block. Submission has what a block without an end-block
-// costs, by the bytes of it that are left when there is one: the end-block may remove again what arrived in its block.
+// count divides the Commit of each block between submission and end-block. Submission gets the cost of Commit in a
+// block without an end-block, times the part of its bytes that is left with one: the end-block may remove again what
+// arrived in its block.
 func (out *ours) count(runs, control []run) {
 	var commit, commitWall, bytes series
 	for _, r := range control {
@@ -121,32 +122,32 @@ func (out *ours) count(runs, control []run) {
 	}
 }
 
-// idleReceipts of a batch that arrives alone: 1,000 pairs of 8 entries.
+// idleReceipts is the number of receipts in a small batch: 1,000 pairs, with 8 entries a receipt.
 const idleReceipts = 125
 
-// idle settles one small batch at a time, and then a full one, when nothing else waits.
-func (out *ours) idle(s *settler, from draw) error {
+// measureIdle settles small batches, and then a full one, each while nothing else waits.
+func (out *ours) measureIdle(s *settler, from draw) error {
 	full := s.load
 	s.load = load{batches: 1, receipts: min(idleReceipts, full.receipts), entries: full.entries}
 	for range controlBlocks {
-		cpu, latencies, err := s.alone(from)
+		cpu, latencies, err := s.settleAlone(from)
 		if err != nil {
 			return err
 		}
 		out.idleCPU, out.idleLatency = append(out.idleCPU, cpu), append(out.idleLatency, latencies...)
 	}
 	s.load = load{batches: 1, receipts: full.receipts, entries: full.entries}
-	_, latencies, err := s.alone(from)
+	_, latencies, err := s.settleAlone(from)
 	out.aloneLatency, s.load = latencies, full
 	return err
 }
 
-// alone settles a batch and returns the CPU ms of the end-block of its arrival, and the blocks that its watched pairs
-// waited.
-func (s *settler) alone(from draw) (cpu float64, latencies series, err error) {
+// settleAlone settles a batch. It returns the CPU ms of the end-block of its arrival, and the waits of its watched
+// pairs in blocks.
+func (s *settler) settleAlone(from draw) (cpu float64, latencies series, err error) {
 	pairs := s.load.draw(from, s.load.pairs())
 	for first := true; first || s.backlog > 0; first = false {
-		r, err := s.block(pairs)
+		r, err := s.runBlock(pairs)
 		if err != nil {
 			return 0, nil, err
 		}
@@ -160,14 +161,14 @@ func (s *settler) alone(from draw) (cpu float64, latencies series, err error) {
 	return cpu, latencies, nil
 }
 
-// drained is what was paid of what arrived: 1 when the backlog does not grow.
+// drained returns what was paid over what arrived. It is 1 if the backlog does not grow.
 func (out *ours) drained() float64 { return out.credits.sum() / out.arrived.sum() }
 
-// little is the mean latency of credits by Little's law: what waits over what arrives in a block.
+// little returns the mean latency of credits by Little's law: what waits over what arrives in a block.
 func (out *ours) little() float64 { return out.backlog.mean() / out.arrived.mean() }
 
-// paying is the row of the end-block in the comparison.
-func (out *ours) paying() row {
+// endBlockRow returns the row of the end-block in the comparison.
+func (out *ours) endBlockRow() row {
 	return row{
 		accounts: out.accounts, distribution: out.distribution, name: "x/rewards: end-block", measured: out.load.pairs(),
 		cpu: out.settle.mean(), commit: out.share.mean(), wall: out.wall.mean(),
@@ -175,8 +176,8 @@ func (out *ours) paying() row {
 	}
 }
 
-// submission is what the batches cost those who send them, beside signatures and proofs.
-func (out *ours) submission() row {
+// submissionRow returns the row of what batches cost those who send them, without signatures and proofs.
+func (out *ours) submissionRow() row {
 	return row{
 		accounts: out.accounts, distribution: out.distribution, name: "x/rewards: taking batches in",
 		measured: out.load.pairs(),

@@ -11,7 +11,7 @@ import (
 // notMeasured marks a figure that was not measured.
 var notMeasured = math.NaN()
 
-// table is written as aligned Markdown.
+// table is a table with notes, which is written as aligned Markdown.
 type table struct {
 	title string
 	rows  [][]string
@@ -70,12 +70,12 @@ func (t *table) rule(w io.Writer, widths []int) {
 	fmt.Fprintln(w, "|")
 }
 
-// number reports whether a cell is to be aligned to the right.
+// number reports whether a cell is a number, which is aligned to the right.
 func number(cell string) bool {
 	return cell != "" && strings.Trim(cell, "0123456789.,-+%x /") == ""
 }
 
-// figure writes a number for a table, the shorter the larger.
+// figure writes a number for a table, with fewer decimals the larger it is.
 func figure(v float64) string {
 	switch {
 	case math.IsNaN(v):

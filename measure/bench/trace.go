@@ -9,7 +9,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 )
 
-// writes is what was written to the store: keys, and bytes of keys and values.
+// writes counts what was written to the store: keys, and the bytes of keys and values.
 type writes struct{ keys, bytes int }
 
 func (w *writes) add(kv *storetypes.StoreKVPair) {
@@ -17,18 +17,18 @@ func (w *writes) add(kv *storetypes.StoreKVPair) {
 	w.bytes += len(kv.Key) + len(kv.Value)
 }
 
-// minus may not be negative: what is compared differs a little from block to block.
+// minus returns the difference, but not below 0: blocks differ a little from each other.
 func (w writes) minus(v writes) writes {
 	return writes{max(0, w.keys-v.keys), max(0, w.bytes-v.bytes)}
 }
 
-// written returns what the last block wrote; removals count as keys.
+// written returns what the last block wrote. A removal counts as a key.
 func (w *world) written() writes {
 	all, _ := w.writtenOf(nil)
 	return all
 }
 
-// writtenOf returns what the last block wrote, and what it left as a part of it had written it.
+// writtenOf returns what the last block wrote, and how much of it is still as a part of the block wrote it.
 func (w *world) writtenOf(part []*storetypes.StoreKVPair) (all, left writes) {
 	values := make(map[string][]byte, len(part))
 	for _, kv := range part {
@@ -43,8 +43,8 @@ func (w *world) writtenOf(part []*storetypes.StoreKVPair) (all, left writes) {
 	return all, left
 }
 
-// traced runs a part of a block in a branch of its own, as transactions run, and returns what it wrote to the block.
-func (b *block) traced(run func(ctx sdk.Context) error) ([]*storetypes.StoreKVPair, error) {
+// trace runs a part of a block in a branch of its own, as transactions run, and returns what it wrote.
+func (b *block) trace(run func(ctx sdk.Context) error) ([]*storetypes.StoreKVPair, error) {
 	stores := make(map[storetypes.StoreKey]storetypes.CacheWrapper)
 	listener := storetypes.NewMemoryListener()
 	for _, key := range b.world.store.StoreKeysByName() {

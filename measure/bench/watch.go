@@ -6,11 +6,11 @@ import (
 	sdkmath "cosmossdk.io/math"
 )
 
-// watchEvery pairs one is watched until it is paid.
+// watchEvery is the number of pairs of which one is watched until it is paid.
 const watchEvery = 720
 
-// watch tells in which block a pair is paid: the first in which its account has earned more than before. Whatever of an
-// account waits is paid together.
+// watch finds out in which block a pair is paid: the first one in which its account has earned more than before. All
+// waiting pairs of an account are paid together.
 type watch struct {
 	world   *world
 	arrived map[int][]int64 // account → heights
@@ -21,7 +21,7 @@ func newWatch(w *world) watch {
 	return watch{world: w, arrived: make(map[int][]int64), earned: make(map[int]sdkmath.Int)}
 }
 
-// arrive notes pairs of the block to come.
+// arrive notes pairs of the next block.
 func (w watch) arrive(pairs []pair) error {
 	ctx := w.world.read()
 	height := w.world.height + 1
@@ -39,7 +39,7 @@ func (w watch) arrive(pairs []pair) error {
 	return nil
 }
 
-// look returns how many blocks the pairs waited that were paid in the last block: none, if they arrived in it.
+// look returns, for the watched pairs that the last block paid, how many blocks they waited: 0 if they arrived in it.
 func (w watch) look() (latencies []int, err error) {
 	ctx := w.world.read()
 	for account, heights := range w.arrived {
@@ -59,7 +59,7 @@ func (w watch) look() (latencies []int, err error) {
 	return latencies, nil
 }
 
-// contributed is what an account has earned by contributing.
+// contributed returns what an account has earned by contributing.
 func (w watch) contributed(ctx context.Context, account int) (sdkmath.Int, error) {
 	return w.world.app.RewardsKeeper.Contributed(ctx, w.world.address(account))
 }

@@ -9,13 +9,13 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// load is what arrives in a block.
+// load is the work that arrives in a block.
 type load struct{ batches, receipts, entries int }
 
 // fullLoad is 72,000 pairs of receipt and entry.
 var fullLoad = load{batches: 9, receipts: 1_000, entries: 8}
 
-// pairs of receipt and entry in a block.
+// pairs returns the number of pairs of receipt and entry in a block.
 func (l load) pairs() int { return l.batches * l.receipts * l.entries }
 
 const (
@@ -23,11 +23,11 @@ const (
 	zipf    = "Zipf 1.0"
 )
 
-// draw returns contributors by their ledger id.
+// draw draws the ledger id of a contributor.
 type draw func() int
 
-// newDraw draws from n contributors, all alike or by Zipf's law with exponent 1. Contributors that are drawn often are
-// spread over the ledger.
+// newDraw returns a draw from n contributors: all with the same chance, or by Zipf's law with exponent 1. Contributors
+// that are drawn often are spread over the ledger.
 func newDraw(distribution string, n int, seed int64) draw {
 	random := rand.New(rand.NewSource(seed))
 	if distribution == uniform {
@@ -42,8 +42,8 @@ func newDraw(distribution string, n int, seed int64) draw {
 	return func() int { return spread(sort.SearchFloat64s(sums, random.Float64()*sum), n) }
 }
 
-// Every receipt has the same weights, and one of royaltySteps royalties, so that every amount divides without a rest:
-// what an account is paid does not depend on how payments are added up.
+// Every receipt has the same weights, and one of royaltySteps royalties, so that every amount divides without a
+// remainder. What an account is paid then does not depend on how payments are added up.
 const (
 	royaltySteps = 7
 	royaltyStep  = 1_000_000_000_000_000 // aopen
@@ -56,7 +56,7 @@ const (
 
 func royaltyOf(receipt int) int64 { return int64(1+receipt%royaltySteps) * royaltyStep }
 
-// pairAmount is what an entry of a receipt earns its contributor under the default terms, bonus included.
+// pairAmount returns what an entry of a receipt earns its contributor under the default terms, with the bonus.
 func pairAmount(receipt, entries int) sdkmath.Int {
 	terms := rewardstypes.DefaultTerms()
 	weight := int64(attributed / entries)
@@ -68,13 +68,13 @@ func pairAmount(receipt, entries int) sdkmath.Int {
 	return sdkmath.NewInt(data + bonus)
 }
 
-// pair is an entry of a receipt: what is to be paid to whom.
+// pair is an entry of a receipt: an amount to pay to an account.
 type pair struct {
 	account int // ledger id
 	amount  sdkmath.Int
 }
 
-// draw draws the payments of a block, or the first n of them.
+// draw draws the first n payments of a block.
 func (l load) draw(from draw, n int) []pair {
 	amounts := make([]sdkmath.Int, royaltySteps)
 	for i := range amounts {

@@ -30,10 +30,10 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// funder is the module account from which everything is paid, as fees are.
+// funder is the module account that pays everything, as it pays fees.
 const funder = attributiontypes.ModuleName
 
-// world is the application's keepers on a store on disk, without consensus and transactions.
+// world holds the application's keepers on a store on disk, without consensus and transactions.
 type world struct {
 	app   *app.App
 	store *rootmulti.Store
@@ -46,11 +46,11 @@ type world struct {
 	accounts  int
 	addresses []byte // of the accounts by ledger id
 	nextBatch uint64
-	batches   [][]rewardstypes.Payable // made once
-	indexes   *f1                      // registered when first used
+	batches   [][]rewardstypes.Payable // used again for each block
+	indexes   *f1                      // nil before the first use
 }
 
-// openWorld makes a chain with as many contributors in its ledger, each with an account and a balance at the bank.
+// openWorld makes a chain with so many contributors in its ledger, each with an account and a balance at the bank.
 func openWorld(parent string, cacheSize, accounts int) (*world, error) {
 	dir, err := os.MkdirTemp(parent, "openledger-bench-")
 	if err != nil {
@@ -60,8 +60,9 @@ func openWorld(parent string, cacheSize, accounts int) (*world, error) {
 	if w.db, err = dbm.NewDB("application", dbm.GoLevelDBBackend, dir); err != nil {
 		return nil, err
 	}
-	// As a node with the default app.toml: all versions are kept for long, and what blocks have in common is cached.
-	// Nothing is pruned meanwhile, so that who would do it does not matter; the other one would outlive the store.
+	// The settings are those of a node with the default app.toml: it keeps old versions for long, and caches between
+	// blocks. Pruning is synchronous because the goroutine of asynchronous pruning would outlive the store; a run is too
+	// short to prune anything.
 	w.app = app.New(log.NewNopLogger(), w.db, true, simtestutil.NewAppOptionsWithFlagHome(dir),
 		baseapp.SetChainID("openledger-bench-1"), baseapp.SetIAVLCacheSize(cacheSize), baseapp.SetIAVLSyncPruning(true),
 		baseapp.SetInterBlockCache(cache.NewCommitKVStoreCacheManager(cache.DefaultCommitKVStoreCacheSize)))
@@ -76,7 +77,7 @@ func openWorld(parent string, cacheSize, accounts int) (*world, error) {
 	if err := w.seed(); err != nil {
 		return nil, err
 	}
-	// The first end-block starts the clock by which the bonus is granted.
+	// The first end-block starts the clock of the bonus.
 	b := w.begin()
 	if err := errors.Join(w.app.RewardsKeeper.EndBlock(b.ctx), b.commit()); err != nil {
 		return nil, err
@@ -128,14 +129,14 @@ func (w *world) genesis() error {
 	return b.commit()
 }
 
-// block is one under way.
+// block is a block that is being made.
 type block struct {
 	world  *world
 	branch storetypes.CacheMultiStore
 	ctx    sdk.Context
 }
 
-// begin starts a block a second after the last.
+// begin starts a block, one second after the last one.
 func (w *world) begin() *block {
 	w.height++
 	w.time = w.time.Add(time.Second)
@@ -147,10 +148,10 @@ func (w *world) context(store storetypes.MultiStore) sdk.Context {
 	return sdk.NewContext(store, cmtproto.Header{Height: w.height, Time: w.time}, false, log.NewNopLogger())
 }
 
-// read returns a context of the last committed state, for looking.
+// read returns a context for reading the last committed state.
 func (w *world) read() sdk.Context { return w.context(w.store.CacheMultiStore()) }
 
-// events returns what was emitted since the last call.
+// events returns the events since the last call.
 func (b *block) events() sdk.Events {
 	events := b.ctx.EventManager().Events()
 	b.ctx = b.ctx.WithEventManager(sdk.NewEventManager())

@@ -9,14 +9,14 @@ import (
 	"github.com/openledger/openledger/testutil/chain"
 )
 
-// harness is a chain.TB outside of a test: what fails there is an error here.
+// harness is a chain.TB outside of a test. A failure becomes an error.
 type harness struct{ dirs []string }
 
 var _ chain.TB = (*harness)(nil)
 
 type failure string
 
-// use runs something with a harness.
+// use runs something with a harness, and returns its failure as an error.
 func use(run func(t chain.TB) error) (err error) {
 	h := &harness{}
 	defer func() {
