@@ -6,9 +6,8 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// appeals has some wrong verdicts appealed, and plays the panels, and that of
-// the item that chance has decided again.
-func (w *world) appeals(pi float64, items []*item, first types.Cohort) error {
+// playAppeals lets some wrong verdicts be appealed. It plays the panels of these appeals and of random checks.
+func (w *world) playAppeals(pi float64, items []*item, first types.Cohort) error {
 	w.stage("appeals")
 	var draws []draw
 	var appealed []*item
@@ -19,7 +18,7 @@ func (w *world) appeals(pi float64, items []*item, first types.Cohort) error {
 			return err
 		}
 		switch {
-		case c.Check != 0: // chance has it decided again
+		case c.Check != 0: // a random check decides it again
 			it.appealed = c.Check
 			appealed = append(appealed, it)
 			draws = append(draws, draw{id: c.Check, excluded: first.Seats})
@@ -33,7 +32,7 @@ func (w *world) appeals(pi float64, items []*item, first types.Cohort) error {
 		if lucky := w.rand.Float64() < appealShare; by == nil || !lucky {
 			continue
 		}
-		// The id, and with it the panel, does not depend on other appeals.
+		// The id, and with it the panel, must not depend on other appeals.
 		if err := w.Keeper.Review.NextCohort.Set(w.Ctx, first.Id+2+uint64(i)); err != nil {
 			return err
 		}

@@ -7,10 +7,9 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// capture estimates how often somebody with a part of the stake, in as many
-// accounts as it takes, gets the
-// seats that accept alone, when it proposes some blocks and picks their hashes.
-func capture(o options, percent int64) float64 {
+// estimateCapture estimates how often somebody with a part of the stake gets all seats that accept, if he proposes some
+// blocks and picks their hashes. He has as many accounts as he needs.
+func estimateCapture(o options, percent int64) float64 {
 	params := types.DefaultReviewParams()
 	o.set.apply(&params)
 	caught := make([]int, o.workers)

@@ -8,16 +8,16 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// review plays a cohort until it is decided, and the appeals against it.
+// review plays a cohort until it is decided, and then its appeals.
 func (w *world) review(pi float64, items []*item) (types.Cohort, error) {
 	cohort, known, ballots, err := w.firstPanel(pi, items)
 	if err != nil {
 		return cohort, err
 	}
-	// The owner's gold pays no fee, and a part is set aside for checks.
+	// The owner's gold pays no fee, and a part of the fees is set aside for checks.
 	full := float64(ordinaryItems+1) * (1 - float64(w.params.CheckPpm)/1e6) / float64(len(cohort.Seats))
 	w.settle(cohort, full, ballots, known)
-	if err := w.appeals(pi, items, cohort); err != nil {
+	if err := w.playAppeals(pi, items, cohort); err != nil {
 		return cohort, err
 	}
 	return cohort, nil
@@ -97,7 +97,7 @@ func (w *world) plant(items []*item) ([]*types.MsgOpenGold, error) {
 	return golds, nil
 }
 
-// draw passes blocks until the panels of reviews are drawn.
+// draw makes blocks until the panels of reviews are drawn.
 func (w *world) draw(draws []draw) ([]types.Cohort, error) {
 	w.pending = draws
 	defer func() { w.pending = nil }()
@@ -160,8 +160,8 @@ func (w *world) vote(cohort types.Cohort, pi float64, known map[uint64]*item) (m
 	return ballots, w.next()
 }
 
-// settle counts what is modelled of a panel: efforts and bribes. full is what
-// a seat without mistakes earns, in OPEN.
+// settle counts the modelled payoffs of a panel: efforts and bribes. full is what a seat without mistakes earns, in
+// OPEN.
 func (w *world) settle(cohort types.Cohort, full float64, ballots map[string][]types.Vote, known map[uint64]*item) {
 	for _, seat := range cohort.Seats {
 		who := w.byText[seat.Address]

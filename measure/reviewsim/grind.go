@@ -4,20 +4,19 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// draw is a review whose seats are being drawn, and the seats of those who
-// have none in it.
+// draw is a review whose seats are being drawn, and the seats of those who may not have one in it.
 type draw struct {
 	id       uint64
 	excluded []types.Seat
 }
 
-// grinder proposes a share of the blocks and picks their hashes.
+// grinder is an attacker who proposes a share of the blocks, and picks each hash from some.
 type grinder struct {
 	proposes float64
 	hashes   int
 }
 
-// blockHash returns the hash of the block that begins.
+// blockHash returns the hash of the next block.
 func (w *world) blockHash() ([]byte, error) {
 	if hash, err := w.loneHash(); hash != nil || err != nil {
 		return hash, err

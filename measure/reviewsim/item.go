@@ -10,16 +10,16 @@ import (
 
 // item is something under review, with the truth about it.
 type item struct {
-	salt  []byte // of its mark, and of its seal if it is gold
+	salt  []byte // of its mark, and of its seal if the item is gold
 	by    *account
 	text  string
 	rank  uint64
 	good  bool
 	clear bool
-	own   bool // junk that the deviators, or who bribes them, want accepted
+	own   bool // junk that the deviators, or those who bribe them, want accepted
 	gold  types.GoldKind
-	coin  bool // what a shared coin says about it
-	// bounty of the pool that it applies for, 0 for none.
+	coin  bool // the shared coin for it
+	// bounty of the pool that it applies for, or 0.
 	bounty uint64
 
 	accepted bool // by the panel
@@ -27,7 +27,7 @@ type item struct {
 	appealed uint64
 }
 
-// opinion is what a reviewer who makes an effort thinks of an item.
+// opinion returns what a reviewer who makes an effort thinks of an item.
 func (it *item) opinion(r *rand.Rand) bool {
 	right := r.Float64() < clearRight
 	if !it.clear {
@@ -36,7 +36,7 @@ func (it *item) opinion(r *rand.Rand) bool {
 	return right == it.good
 }
 
-// uniqueText returns a segment that shares no word with others.
+// uniqueText returns a segment that shares no word with other segments.
 func uniqueText(n uint64) string {
 	var b strings.Builder
 	for i := range 40 {
@@ -45,8 +45,7 @@ func uniqueText(n uint64) string {
 	return b.String()
 }
 
-// batch returns the items of a cohort in random order: own junk items take the
-// place of ordinary ones.
+// batch returns the items of a cohort in random order. Junk of the deviators takes the place of ordinary items.
 func (w *world) batch(pi float64, junk int) []*item {
 	var items []*item
 	add := func(by *account, good, clear bool, gold types.GoldKind) *item {

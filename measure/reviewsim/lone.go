@@ -2,7 +2,7 @@ package main
 
 import "github.com/openledger/openledger/x/datanet/types"
 
-// loner returns the member that nobody else plays like, if there is one.
+// loner returns the only deviator or the only honest member, or nil.
 func loner(members []*account) *account {
 	var kinds [2][]*account
 	for _, a := range members {
@@ -20,10 +20,9 @@ func loner(members []*account) *account {
 	return nil
 }
 
-// loneHash returns a hash that gives the loner one seat of a review, at random
-// which: cohorts without him tell nothing about what his seats earn. The other
-// seats are drawn as always, so that what happens around his seat is as likely
-// as when it is drawn. It returns nil for other blocks.
+// loneHash returns a hash that gives the loner one seat of a review, a random one: cohorts without him tell nothing
+// about what his seats earn. The other seats are drawn as always, so that what happens around his seat is as likely as
+// if it were drawn. It returns nil for other blocks.
 func (w *world) loneHash() ([]byte, error) {
 	if w.lone == nil || len(w.pending) != 1 {
 		return nil, nil

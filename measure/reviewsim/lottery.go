@@ -8,16 +8,16 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// drawTries is how often the chain draws a seat in one block until somebody may take it.
+// drawTries is how often, in one block, the chain draws a seat again because the owner drawn may not take it.
 const drawTries = 8
 
-// lottery is the draw of the chain with the stakes in a list: each owner is
-// drawn for numbers below its end that no owner before it has.
+// lottery is the draw of the chain, with the stakes in a list. An owner gets the numbers below its end that no owner
+// before it has.
 type lottery struct {
 	owners []string
 	ends   []*big.Int
 	number big.Int
-	most   uint32 // seats of an account in a panel
+	most   uint32 // most seats of an account in a panel
 }
 
 func (l *lottery) add(owner string, stake *big.Int) {
@@ -28,7 +28,7 @@ func (l *lottery) add(owner string, stake *big.Int) {
 	l.owners, l.ends = append(l.owners, owner), append(l.ends, end)
 }
 
-// owner returns whom a random number falls on.
+// owner returns the place of the owner of a random number.
 func (l *lottery) owner(random []byte) int {
 	l.number.SetBytes(random)
 	l.number.Mod(&l.number, l.ends[len(l.ends)-1])
@@ -39,7 +39,7 @@ func (l *lottery) owner(random []byte) int {
 	return at
 }
 
-// seat returns who gets the next seat of a review by a block hash, or nobody.
+// seat returns the address that gets the next seat of a review by a block hash, or "".
 func (l *lottery) seat(hash []byte, cohort types.Cohort, barred []types.Seat) string {
 	for try := range uint32(drawTries) {
 		owner := l.owners[l.owner(types.SeatHash(hash, cohort.Id, cohort.Round, uint32(len(cohort.Seats)), try))]
@@ -51,7 +51,7 @@ func (l *lottery) seat(hash []byte, cohort types.Cohort, barred []types.Seat) st
 	return ""
 }
 
-// lottery returns the validators of a panel with their stakes; 0 is of all DataNets.
+// lottery returns the lottery of a panel's validators. Panel 0 has those of all DataNets.
 func (w *world) lottery(panel uint64) (*lottery, error) {
 	l := &lottery{most: w.params.MaxSeatsOf()}
 	err := w.Keeper.Review.Validators.Walk(w.Ctx, nil, func(_ uint64, v types.DataValidator) (bool, error) {
@@ -63,15 +63,15 @@ func (w *world) lottery(panel uint64) (*lottery, error) {
 	return l, err
 }
 
-// expected is who gets the next seat of a review.
+// expected is the owner that should get the next seat of a review.
 type expected struct {
 	cohort uint64
 	seats  int
 	owner  string
 }
 
-// expectSeats draws the seats of the block that ends, in a world with somebody
-// who grinds: what he computes must be what the chain draws.
+// expectSeats computes the seats that the chain will draw at the end of the block. It does so only in a world with a
+// grinder, who computes in the same way.
 func (w *world) expectSeats() ([]expected, error) {
 	if w.grinder == nil {
 		return nil, nil
@@ -94,7 +94,7 @@ func (w *world) expectSeats() ([]expected, error) {
 	return out, nil
 }
 
-// compareSeats reports a seat that was not drawn as expected.
+// compareSeats fails if a seat was not drawn as expected.
 func (w *world) compareSeats(all []expected) error {
 	for _, e := range all {
 		cohort, err := w.Keeper.Review.GetCohort(w.Ctx, e.cohort)
@@ -106,7 +106,7 @@ func (w *world) compareSeats(all []expected) error {
 			owner = cohort.Seats[e.seats].Address
 		}
 		if owner != e.owner {
-			return fmt.Errorf("seat %d of cohort %d went to %q, expected was %q", e.seats, e.cohort, owner, e.owner)
+			return fmt.Errorf("seat %d of cohort %d went to %q instead of %q", e.seats, e.cohort, owner, e.owner)
 		}
 		w.compared++
 	}

@@ -7,9 +7,9 @@ import (
 	"math/rand/v2"
 )
 
-// luck is everything random in a world. Each stage of a cohort has numbers of
-// its own: two worlds with the same luck in which people do different things
-// get the same items, seats and opinions as far as these do not depend on it.
+// luck is the source of everything random in a world. Each stage of a cohort has random numbers of its own. Two worlds
+// with the same luck, in which people act differently, get the same items, seats and opinions, as far as these do not
+// depend on the actions.
 type luck struct {
 	seed   uint64
 	name   string
@@ -18,14 +18,14 @@ type luck struct {
 	blocks *rand.Rand
 }
 
-// begin turns to a cohort.
+// begin sets the luck to that of a cohort.
 func (l *luck) begin(cohort int) {
 	l.cohort = cohort
 	l.stage("items")
 	l.blocks = l.numbers("blocks")
 }
 
-// stage turns to a stage of the cohort.
+// stage sets the luck to that of a stage of the cohort.
 func (l *luck) stage(name string) { l.rand = l.numbers(name) }
 
 func (l *luck) numbers(stage string) *rand.Rand {
@@ -34,7 +34,7 @@ func (l *luck) numbers(stage string) *rand.Rand {
 	return rand.New(rand.NewPCG(l.seed, hash.Sum64()))
 }
 
-// randomHash returns 32 bytes.
+// randomHash returns 32 random bytes.
 func randomHash(r *rand.Rand) []byte {
 	hash := make([]byte, 0, 32)
 	for range 4 {

@@ -1,5 +1,5 @@
-// Command reviewsim plays panel review of x/datanet through its keeper, to see whether honesty pays. What it models is
-// in model.go; the last line of its output is one JSON object. It fails when a deviation earns more than honesty.
+// Command reviewsim plays panel review of x/datanet through its keeper, to see whether honesty pays. Its model is in
+// model.go. The last line of its output is one JSON object. It fails if a deviation earns more than honesty.
 package main
 
 import (
@@ -10,8 +10,7 @@ import (
 	"github.com/openledger/openledger/measure/internal/program"
 )
 
-// The SDK asks the system for the name of the program at each address that it
-// reads, unless the environment has one.
+// For each address that it reads, the SDK asks the system for the name of the program, unless the environment has one.
 func init() {
 	if os.Getenv(sdk.EnvConfigScope) == "" {
 		if err := os.Setenv(sdk.EnvConfigScope, "reviewsim"); err != nil {

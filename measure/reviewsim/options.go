@@ -29,16 +29,16 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	o := options{set: make(settings)}
 	flags := flag.NewFlagSet("reviewsim", flag.ContinueOnError)
 	flags.SetOutput(out)
-	flags.IntVar(&o.cohorts, "cohorts", 40, "cohorts per row; rows that are hard to tell apart take a multiple")
+	flags.IntVar(&o.cohorts, "cohorts", 40, "cohorts per row; rows with small differences take a multiple")
 	flags.Uint64Var(&o.seed, "seed", 1, "seed of everything random")
-	flags.IntVar(&o.experts, "experts", 120, "validators of the other DataNet, who are honest and sit in appeals")
+	flags.IntVar(&o.experts, "experts", 120, "validators of another DataNet, who are honest and sit in appeals")
 	flags.IntVar(&o.panels, "panels", 1_000_000, "panels drawn to estimate the probability of capture")
 	flags.IntVar(&o.workers, "workers", runtime.NumCPU(), "rows played at the same time")
 	flags.BoolVar(
-		&o.quick, "quick", false, "a few cohorts of each row, some 20 seconds: to see that it runs; it tells nothing "+
-			"about what is close, and does not fail by it")
+		&o.quick, "quick", false, "a few cohorts of each row, some 20 seconds: a test that everything runs. It cannot "+
+			"tell small differences, and never fails because of them")
 	flags.StringVar(&o.only, "only", "", "play only the deviation of this name")
-	flags.Var(o.set, "set", "a parameter of review other than by default, as name=value; may be repeated: "+
+	flags.Var(o.set, "set", "another value for a parameter of review, as name=value; may be repeated: "+
 		strings.Join(settable, ", "))
 	flags.Usage = func() {
 		fmt.Fprintf(out, "Plays panel review of x/datanet through its keeper, to see whether honesty pays.\n\n%s\nFlags:\n",
@@ -64,7 +64,7 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	return o, params.Validate()
 }
 
-// What a quick run plays of each row.
+// The size of a quick run.
 const (
 	quickCohorts = 4
 	quickPanels  = 100_000
@@ -85,7 +85,7 @@ func (s settings) Set(text string) error {
 	name, value, _ := strings.Cut(text, "=")
 	n, err := strconv.ParseUint(value, 10, 32)
 	if err != nil {
-		return fmt.Errorf("%q: use name=value", text)
+		return fmt.Errorf("%q: write name=value, with a whole number", text)
 	}
 	for _, known := range settable {
 		if name == known {
@@ -93,7 +93,7 @@ func (s settings) Set(text string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%q cannot be set", name)
+	return fmt.Errorf("%q cannot be set: use one of %s", name, strings.Join(settable, ", "))
 }
 
 func (s settings) apply(p *types.ReviewParams) {
@@ -109,7 +109,7 @@ func (s settings) apply(p *types.ReviewParams) {
 
 var started = time.Now()
 
-// progress tells on stderr what is under way.
+// progress reports on stderr what is going on.
 func progress(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, "%6.1fs  %s\n", time.Since(started).Seconds(), fmt.Sprintf(format, args...))
 }

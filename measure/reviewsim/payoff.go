@@ -2,13 +2,13 @@ package main
 
 import "math"
 
-// sample is what a group had in one cohort: OPEN and seats.
+// sample is the payoff of a group in one cohort, in OPEN, and the number of its seats.
 type sample struct{ pay, seats float64 }
 
-// group is the samples of a group, one for each cohort.
+// group holds the samples of a group, one for each cohort.
 type group []sample
 
-// mean returns the payoff per seat, and how much of its error each cohort has.
+// mean returns the payoff per seat, and the part of each cohort in its error.
 func (g group) mean() (mean float64, parts []float64) {
 	pay, seats := 0.0, 0.0
 	for _, s := range g {
@@ -25,8 +25,8 @@ func (g group) mean() (mean float64, parts []float64) {
 	return mean, parts
 }
 
-// difference of two groups per seat, with its standard error. Their cohorts are
-// pairs: luck that both have is none.
+// difference returns the difference of two groups per seat, and its standard error. The cohorts of the groups are
+// pairs: luck that both have does not count.
 func difference(a, b group) (diff, se float64) {
 	first, partsA := a.mean()
 	second, partsB := b.mean()

@@ -8,10 +8,10 @@ import (
 	"sync/atomic"
 )
 
-// playAll plays rows, as many at the same time as there are workers, and
-// returns their results in order. What a row comes to depends on nothing else.
+// playAll plays rows, as many at the same time as there are workers, and returns their results in order. The result of
+// a row does not depend on the other rows.
 func playAll(o options, all []row) ([]result, error) {
-	longest := make([]int, len(all)) // first, so that no worker ends much later
+	longest := make([]int, len(all)) // the longest row first, so that no worker ends much later
 	for i := range longest {
 		longest[i] = i
 	}
@@ -35,7 +35,7 @@ func playPool(o options, all []poolRow) ([]poolResult, error) {
 	})
 }
 
-// atOnce has the workers do some tasks, and tells which are done.
+// atOnce lets the workers do tasks at the same time, and reports each that is done.
 func atOnce(o options, tasks int, task func(int) (string, error)) error {
 	errs := make([]error, tasks)
 	var next atomic.Int64

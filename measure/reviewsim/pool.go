@@ -10,27 +10,27 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// poolRow is an attack on a bounty of the protocol's pool: somebody holds a part of all stake, has the five seats that
-// accept, and submits junk. Without stake it is a cohort of honest people, to see what they earn by it.
+// poolRow is an attack on a bounty of the protocol's pool: somebody holds a part of all stake, gets the five seats that
+// accept, and submits junk. Without stake it is a cohort of honest people, which shows what they earn.
 type poolRow struct {
 	percent int64 // of the stake of all data validators
 	junk    int   // of 16 items
 	watched bool  // each item of junk that is confirmed is appealed
 }
 
-// poolResult is what it came to, in OPEN.
+// poolResult is the result of a poolRow, in OPEN.
 type poolResult struct {
 	poolRow
-	net          float64 // what the attacker has by a captured panel, pay of his seats included
-	gain, se     float64 // of that, what he would not have had by honesty, with its standard error
-	honest       float64 // what an honest seat, of review or confirmation, has, less slashes
+	net          float64 // what a captured panel brings the attacker, with the pay of his seats
+	gain, se     float64 // net less what honesty brings him, with its standard error
+	honest       float64 // what an honest seat, of review or confirmation, earns less slashes
 	junkIn, paid int     // items of junk that the panel accepted, and that were paid for in the end
 	cohorts      int
 }
 
 const poolName = "pool"
 
-// poolRows are played for the claim that each of them loses.
+// poolRows returns the rows that are played. The claim is that each attack loses.
 func poolRows() []poolRow {
 	var all []poolRow
 	for _, percent := range []int64{10, 20, 25, 33} {
@@ -55,7 +55,7 @@ func (r poolRow) String() string {
 	return fmt.Sprintf("%d%% %d items %s", r.percent, r.junk, watch)
 }
 
-// captureChance is how likely a panel of seats is drawn of which so many are somebody's with a part of the stake.
+// captureChance returns the probability that the attacker gets the seats that accept without choosing hashes.
 func (r poolRow) captureChance(p types.ReviewParams) float64 {
 	sum, share := 0.0, float64(r.percent)/100
 	for k := p.AcceptSeats; k <= p.Seats; k++ {
@@ -68,16 +68,16 @@ func (r poolRow) captureChance(p types.ReviewParams) float64 {
 	return sum
 }
 
-// play plays the cohorts of a row, each in a world of its own: bonds are what they were.
+// play plays the cohorts of a row, each in a world of its own, so that bonds are whole again.
 func (r poolRow) play(o options) (poolResult, error) {
 	out := poolResult{poolRow: r}
 	var gains []float64
 	honestPay, honestSeats := 0.0, 0
 	for n := range o.cohorts {
-		attack, err := r.cohort(o, n, &whale)
+		attack, err := r.playCohort(o, n, &whale)
 		if err == nil && r.percent > 0 {
 			var sincere poolCohort // the same accounts in the same cohort
-			if sincere, err = r.cohort(o, n, &honest); err == nil {
+			if sincere, err = r.playCohort(o, n, &honest); err == nil {
 				gains = append(gains, attack.net-sincere.net)
 			}
 		}
@@ -99,14 +99,14 @@ func (r poolRow) play(o options) (poolResult, error) {
 	return out, nil
 }
 
-// poolCohort is what one cohort came to.
+// poolCohort is the result of one cohort.
 type poolCohort struct {
 	net, honestPay float64
 	honestSeats    int
 	junkIn, paid   int
 }
 
-// members are honest validators with one bond each, and accounts that play something.
+// members returns honest validators with one bond each, and the attacker's accounts, which play a strategy.
 func (r poolRow) members(o options, plays *strategy) []member {
 	honestBonds := int64(validators + o.experts)
 	var members []member
@@ -121,8 +121,8 @@ func (r poolRow) members(o options, plays *strategy) []member {
 	return members
 }
 
-// cohort plays one cohort, from the bounty to its last payment.
-func (r poolRow) cohort(o options, n int, plays *strategy) (out poolCohort, err error) {
+// playCohort plays one cohort, from its bounty to its last payment.
+func (r poolRow) playCohort(o options, n int, plays *strategy) (out poolCohort, err error) {
 	w, err := newWorld(o.set, luck{seed: o.seed, name: fmt.Sprint(poolName, "/", r, "/", n)}, r.members(o, plays), 0)
 	if err != nil {
 		return out, err
@@ -190,7 +190,7 @@ func (r poolRow) cohort(o options, n int, plays *strategy) (out poolCohort, err 
 	return out, w.Keeper.CheckInvariants(w.Ctx)
 }
 
-// fundFromPool has governance promise a tenth of all stake, at the highest price.
+// fundFromPool lets governance fund a bounty with a tenth of all stake, at the highest price.
 func (w *world) fundFromPool() (uint64, error) {
 	stake := amount(0)
 	for _, a := range w.members {
@@ -214,7 +214,8 @@ func (w *world) fundFromPool() (uint64, error) {
 	return response.Id, nil
 }
 
-// capturedHash returns a hash that gives the attacker the next seat of a review, until he has those that accept.
+// capturedHash returns a hash that gives the attacker the next seat of a review, until he has the seats that accept. It
+// returns nil for other blocks.
 func (w *world) capturedHash() ([]byte, error) {
 	if w.capturing == 0 || len(w.pending) != 1 {
 		return nil, nil
@@ -236,7 +237,8 @@ func (w *world) capturedHash() ([]byte, error) {
 	}
 }
 
-// confirmation plays the panel that decides again about what was accepted for a bounty of the pool.
+// confirmation plays the panel that decides again about items accepted for a bounty of the pool. It returns nil if
+// there is none.
 func (w *world) confirmation(items []*item, known map[uint64]*item) (*types.Cohort, error) {
 	for _, it := range items {
 		c, err := w.contribution(it.rank)
@@ -257,7 +259,7 @@ func (w *world) confirmation(items []*item, known map[uint64]*item) (*types.Coho
 	return nil, nil
 }
 
-// appealAll has a watcher appeal whatever of the junk still stands, one item after the other.
+// appealAll lets a watcher appeal each item of junk that still stands, one after the other.
 func (w *world) appealAll(items []*item) error {
 	for _, it := range items {
 		c, err := w.contribution(it.rank)
@@ -283,7 +285,7 @@ func (w *world) appealAll(items []*item) error {
 	return nil
 }
 
-// payOut passes the time until a bounty has paid all that it will.
+// payOut lets time pass until the bounty has paid everything that it will pay.
 func (w *world) payOut() error {
 	params, err := w.Keeper.Params.Get(w.Ctx)
 	if err != nil {
@@ -302,7 +304,7 @@ func (w *world) payOut() error {
 // holds reports whether the attack loses.
 func (r poolResult) holds() bool { return r.percent == 0 || r.gain < 0 }
 
-// line is the row in the table.
+// line returns the row of the table.
 func (r poolResult) line(p types.ReviewParams) string {
 	if r.percent == 0 {
 		return fmt.Sprintf("%-24s %9s %9s %9s %8s %8s %8s %8.3f %7d", r.poolRow, "", "", "", "", "", "", r.honest, r.cohorts)
@@ -310,7 +312,7 @@ func (r poolResult) line(p types.ReviewParams) string {
 	text := fmt.Sprintf("%-24s %9.5f %9.2f %9.2f %8.2f %8d %8d %8.3f %7d", r.poolRow, r.captureChance(p), r.net, r.gain,
 		r.se, r.junkIn, r.paid, r.honest, r.cohorts)
 	if !r.holds() {
-		text += "  <- the attack pays"
+		text += "  <- the attack gains"
 	}
 	return text
 }

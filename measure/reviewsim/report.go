@@ -9,7 +9,7 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// figures are the last line of the output; what was not played is null.
+// figures are the last line of the output. A figure that was not measured is null.
 type figures struct {
 	HonestMin  *float64 `json:"honest_payoff_min"`
 	DeviantMax *float64 `json:"best_deviation_payoff_max"`
@@ -20,14 +20,14 @@ type figures struct {
 	ModelLost  int      `json:"model_rows_lost"`
 }
 
-// errHonesty is the verdict that a deviation pays.
+// errHonesty says in how many rows honesty does not pay.
 type errHonesty struct{ rows int }
 
 func (e errHonesty) Error() string {
-	return fmt.Sprintf("in %d rows honesty is not above the deviation, or an attack on the pool pays", e.rows)
+	return fmt.Sprintf("in %d rows honesty is not above the deviation, or an attack on the pool gains", e.rows)
 }
 
-// run plays the rows, and reports. It fails when honesty does not pay in some row of the claim.
+// run plays the rows, and reports. It fails if honesty does not pay in a row of the claim.
 func run(o options, out io.Writer) error {
 	var all []row
 	for _, r := range rows() {
@@ -43,7 +43,7 @@ func run(o options, out io.Writer) error {
 		pool = poolRows()
 	}
 	if len(all)+len(pool) == 0 {
-		return fmt.Errorf("--only %q: no such deviation", o.only)
+		return fmt.Errorf("--only %q is not a deviation: see --help", o.only)
 	}
 	results, err := playAll(o, all)
 	if err != nil {
@@ -87,19 +87,19 @@ func run(o options, out io.Writer) error {
 			f.Lost++
 		}
 	}
-	f.Capture = capture(o, 20)
+	f.Capture = estimateCapture(o, 20)
 	line, err := json.Marshal(f)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "\n%s\n", line)
-	if lost > 0 && !o.quick { // a few cohorts tell nothing about what is close
+	if lost > 0 && !o.quick { // a few cohorts cannot tell small differences
 		return errHonesty{lost}
 	}
 	return nil
 }
 
-// heading is what stands above rows that are not of the claim.
+// heading returns the heading above a row that does not belong to the claim.
 func (r result) heading() string {
 	switch {
 	case r.strategy.machine:
@@ -110,7 +110,7 @@ func (r result) heading() string {
 	return ""
 }
 
-// String is the line of a row in the table.
+// String returns the row of the table.
 func (r result) String() string {
 	text := fmt.Sprintf("%-14s %-12s %4.2f %8.3f ", r.deviation, r.mix, r.pi, r.honest)
 	if r.strategy.vote == nil {
@@ -132,7 +132,7 @@ func (r result) String() string {
 	return text
 }
 
-// summary is of the rows of the claim.
+// summary returns the figures of the rows.
 func summary(results []result) figures {
 	var f figures
 	for _, r := range results {

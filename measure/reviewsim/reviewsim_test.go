@@ -30,7 +30,7 @@ func find(t *testing.T, deviation, mix string, pi float64) row {
 	return row{}
 }
 
-// TestHonestyPays in rows in which a few cohorts tell.
+// TestHonestyPays plays rows in which a few cohorts are enough.
 func TestHonestyPays(t *testing.T) {
 	for _, r := range []row{
 		find(t, "always-accept", "1/2", 0.85), find(t, "always-reject", "2/3", 0.5), find(t, "inverted", "one", 0.5),
@@ -44,7 +44,7 @@ func TestHonestyPays(t *testing.T) {
 	}
 }
 
-// TestHonestPanels earn what the rule says, and let little junk in.
+// TestHonestPanels: they earn what the rule says, and let little junk in.
 func TestHonestPanels(t *testing.T) {
 	r := find(t, "honest", "all", 0.85)
 	r.times = 40
@@ -60,7 +60,7 @@ func TestHonestPanels(t *testing.T) {
 	require.LessOrEqual(t, played.junkStands, played.junkIn)
 }
 
-// TestPayoffsOfGold: a lone deviator who spoils no verdict is paid by the gold alone.
+// TestPayoffsOfGold: the gold alone decides the pay of a lone deviator who spoils no verdict.
 func TestPayoffsOfGold(t *testing.T) {
 	for deviation, want := range map[string]float64{
 		// The gas of the owner's gold comes on top of 17 fees.
@@ -93,12 +93,13 @@ func TestGrinding(t *testing.T) {
 	w.grinder = &grinder{proposes: 1, hashes: grindHashes}
 	var counts tally
 	for n := range 6 {
-		require.NoError(t, w.turn(n+1))
-		require.NoError(t, counts.cohort(w, 0.85, plays))
+		require.NoError(t, w.beginCohort(n+1))
+		require.NoError(t, counts.playCohort(w, 0.85, plays))
 	}
 	require.GreaterOrEqual(t, w.compared, 6*7)
 	require.EqualValues(t, 6*7, counts.deviant[0].seats+counts.deviant[1].seats+counts.deviant[2].seats+
-		counts.deviant[3].seats+counts.deviant[4].seats+counts.deviant[5].seats, "who proposes all blocks has all seats")
+		counts.deviant[3].seats+counts.deviant[4].seats+counts.deviant[5].seats,
+		"an attacker who proposes all blocks has all seats")
 	require.NoError(t, w.Keeper.CheckInvariants(w.Ctx))
 }
 
@@ -109,10 +110,10 @@ func TestCapture(t *testing.T) {
 		want += ways * math.Pow(seat, float64(k)) * math.Pow(1-seat, float64(7-k))
 	}
 	o := small()
-	require.InDelta(t, want, capture(o, 20), 4*math.Sqrt(want/float64(o.panels)))
+	require.InDelta(t, want, estimateCapture(o, 20), 4*math.Sqrt(want/float64(o.panels)))
 }
 
-// TestLoner: who is one of a kind is seated in each cohort, also as the only honest one.
+// TestLoner: the only deviator, or the only honest reviewer, has a seat in each cohort.
 func TestLoner(t *testing.T) {
 	for _, mix := range []string{"one", "all but one"} {
 		r := find(t, "always-accept", mix, 0.85)
@@ -150,10 +151,10 @@ func TestDifference(t *testing.T) {
 	require.True(t, math.IsNaN(nobody))
 }
 
-// TestReport: what a seed gives does not depend on the workers, and the last line is one JSON object.
+// TestReport: the result of a seed does not depend on the workers, and the last line is one JSON object.
 func TestReport(t *testing.T) {
 	o := small()
-	o.only, o.cohorts = "always-accept", 4 // in fewer, a check may hit the one honest seat that erred
+	o.only, o.cohorts = "always-accept", 4 // with fewer cohorts, a check may hit the one honest seat that erred
 	var first, second bytes.Buffer
 	require.NoError(t, run(o, &first))
 	o.workers = 1
@@ -170,21 +171,21 @@ func TestReport(t *testing.T) {
 	require.NotNil(t, f["best_deviation_payoff_max"])
 }
 
-// TestBribe: a bribe for a vote that changes nothing is not punished. The
-// command says so and fails.
+// TestBribe: without checks, a bribe for a vote that changes nothing is not punished, and the command fails. Checks
+// make it lose.
 func TestBribe(t *testing.T) {
 	r := find(t, "bribed", "one", 0.85)
 	r.times = 10
 	o := small()
 	o.set["check_ppm"] = 0
-	o.set["overturned_ppm"] = 0 // what a lone vote does not bring about, it does not answer for
+	o.set["overturned_ppm"] = 0 // a single vote does not decide, and is not slashed
 	played, err := r.play(o)
 	require.NoError(t, err)
 	require.InDelta(t, -value/5, played.diff, 0.5)
 	require.False(t, played.holds())
 	require.Contains(t, played.String(), "honesty loses")
 
-	// Checks by chance see to that: one item of 16 costs a fifth of the stake.
+	// With random checks, one item of 16 costs a fifth of the stake.
 	o = small()
 	o.set["check_ppm"] = 500_000
 	r.times = 120
@@ -201,7 +202,7 @@ func TestOptions(t *testing.T) {
 	for _, s := range append(
 		append(append(append([]strategy{conditional, leak, whale}, deviations...), collusions...), machines...),
 		strategy{name: "grinding"}, strategy{name: poolName}) {
-		require.Contains(t, out.String(), "  "+s.name+" ", "the model is told")
+		require.Contains(t, out.String(), "  "+s.name+" ", "the help describes each strategy")
 	}
 	o, err := parseOptions([]string{"--cohorts", "7", "--set", "overturned_ppm=25000"}, &out)
 	require.NoError(t, err)
@@ -213,9 +214,13 @@ func TestOptions(t *testing.T) {
 		require.Error(t, err, "%v", wrong)
 		require.False(t, errors.Is(err, flag.ErrHelp))
 	}
+	_, err = parseOptions([]string{"--set", "seats=3"}, &out)
+	require.ErrorContains(t, err, "use one of overturned_ppm, ")
+	o.only = "laziness"
+	require.ErrorContains(t, run(o, &out), "see --help")
 }
 
-// TestPoolAttacksLose: captured panels lose what they were to win, watched or not, and honest seats are paid.
+// TestPoolAttacksLose: the attacker loses money, watched or not, and honest seats earn.
 func TestPoolAttacksLose(t *testing.T) {
 	o := small()
 	o.cohorts = 3

@@ -15,15 +15,15 @@ type row struct {
 	members        []member
 	strategy       strategy // of the deviators
 	grinds         bool
-	times          int // the cohorts of a row, as a multiple
-	// against plays the same deviators honestly, to compare with; otherwise
-	// they are compared with the honest reviewers of the same cohorts.
+	times          int // multiple of the cohorts of the options
+	// against compares the deviators with the same accounts if they are honest. Otherwise they are compared with the
+	// honest reviewers of the same cohorts.
 	against bool
-	// extra rows are beyond the claim: they show what a rule is for.
+	// extra says that the row is beyond the claim, and shows what a rule is for.
 	extra bool
 }
 
-// result is what a row came to.
+// result is the result of a row.
 type result struct {
 	row
 	honest, deviant  float64
@@ -40,7 +40,7 @@ func (r result) lost() bool { return r.strategy.vote != nil && r.diff < -2*r.se 
 // holds reports whether honesty is above the deviation.
 func (r result) holds() bool { return !(r.diff <= 0) || r.strategy.vote == nil }
 
-// length of a row, in cohorts played.
+// length returns the number of cohorts to play, as a multiple of those of the options.
 func (r row) length() int {
 	if r.against {
 		return 2 * r.times
@@ -90,48 +90,47 @@ func (r row) run(o options, plays strategy) (tally, error) {
 		}
 	}
 	for first := 0; first < o.cohorts*r.times; first += cohortsPerWorld {
-		if err := r.inWorld(o, plays, members, first, &t); err != nil {
+		if err := r.runInWorld(o, plays, members, first, &t); err != nil {
 			return t, err
 		}
 	}
 	return t, nil
 }
 
-// inWorld plays some of the cohorts of a row in a world of their own: one with
-// a long history is slow.
-func (r row) inWorld(o options, plays strategy, members []member, first int, t *tally) error {
+// runInWorld plays some of the cohorts of a row in a new world: a world with a long history is slow.
+func (r row) runInWorld(o options, plays strategy, members []member, first int, t *tally) error {
 	name := fmt.Sprint(r.deviation, "/", r.mix, "/", r.pi)
 	w, err := newWorld(o.set, luck{seed: o.seed, name: name}, members, o.experts)
 	if err != nil {
 		return err
 	}
-	if !plays.keeps && !r.against { // a group pays for junk also where it has no seat
+	if !plays.keeps && !r.against { // a group that keeps its junk pays for it even without a seat
 		w.lone = loner(w.members)
 	}
 	if r.grinds && plays.keeps {
 		w.grinder = &grinder{proposes: blockShare, hashes: grindHashes}
 	}
 	for n := first; n < min(first+cohortsPerWorld, o.cohorts*r.times); n++ {
-		if err := w.turn(n + 1); err != nil {
+		if err := w.beginCohort(n + 1); err != nil {
 			return err
 		}
-		if err := t.cohort(w, r.pi, plays); err != nil {
+		if err := t.playCohort(w, r.pi, plays); err != nil {
 			return err
 		}
 	}
 	return w.Keeper.CheckInvariants(w.Ctx)
 }
 
-// turn begins a cohort. Its ids do not depend on how many appeals there were,
-// so that neither do the seats that are drawn with them.
-func (w *world) turn(cohort int) error {
+// beginCohort begins a cohort. Its ids, and the seats that are drawn with them, do not depend on the number of appeals
+// before.
+func (w *world) beginCohort(cohort int) error {
 	w.begin(cohort)
 	w.loneSeat = w.numbers("seat").IntN(int(w.params.Seats))
 	return w.Keeper.Review.NextCohort.Set(w.Ctx, uint64(cohort)*idsPerCohort)
 }
 
-// cohort plays one cohort and counts.
-func (t *tally) cohort(w *world, pi float64, plays strategy) error {
+// playCohort plays one cohort, and counts its results.
+func (t *tally) playCohort(w *world, pi float64, plays strategy) error {
 	before := w.Bank.Of(w.Ctx, w.submitter.address)
 	items := w.batch(pi, plays.junk)
 	if _, err := w.review(pi, items); err != nil {

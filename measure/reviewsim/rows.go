@@ -2,22 +2,21 @@ package main
 
 import "fmt"
 
-// share of deviators among the validators, and how many times the cohorts of
-// the options its rows take.
+// share is a number of deviators among the validators. times is the multiple of the options' cohorts in its rows.
 type share struct {
 	name     string
 	deviants int
 	times    int
 }
 
-// shares of deviators in rows where a deviation costs much more than it wins.
+// shares of deviators, with the multiples for deviations that lose much.
 var shares = []share{
 	{"one", 1, 2}, {"1/3", validators / 3, 2}, {"1/2", validators / 2, 2}, {"2/3", 2 * validators / 3, 2},
 	{"all but one", validators - 1, 2},
 }
 
-// close has rows in which the difference is small for its luck played longer.
-var close = map[string][]int{
+// longer has the multiples, by share, for deviations with a small difference.
+var longer = map[string][]int{
 	"tool-lazy": {6, 4, 2, 2, 2}, "bribed": {50, 20, 5, 5, 5}, "bribed-result": {6, 6, 3, 3, 3},
 	"leak+tool": {6, 5, 2, 2, 2},
 }
@@ -28,7 +27,7 @@ func shared(s strategy, pi float64, extra bool) []row {
 	for i, share := range shares {
 		r := row{deviation: s.name, mix: share.name, pi: pi, members: equals(share.deviants), strategy: s, times: share.times,
 			extra: extra}
-		if times := close[s.name]; times != nil {
+		if times := longer[s.name]; times != nil {
 			r.times = times[i]
 		}
 		all = append(all, r)
@@ -36,7 +35,7 @@ func shared(s strategy, pi float64, extra bool) []row {
 	return all
 }
 
-// equals are validators with one bond each, of whom the first deviate.
+// equals returns validators with one bond each, of whom the first ones deviate.
 func equals(deviants int) []member {
 	members := make([]member, validators)
 	for i := range members {
@@ -45,7 +44,7 @@ func equals(deviants int) []member {
 	return members
 }
 
-// whales are equal validators and accounts that share a part of all stake.
+// whales returns equal validators, and accounts that share a part of all stake.
 func whales(percent int64, accounts int) []member {
 	members := equals(0)
 	stake := amount(bondFees).MulRaw(validators).MulRaw(percent).QuoRaw(100 - percent)

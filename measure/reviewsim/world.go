@@ -26,11 +26,11 @@ type account struct {
 
 	wealth math.Int // after the cohort before
 	seats  int      // in this cohort, without appeals
-	gain   float64  // modelled costs and bribes of this cohort, in OPEN
+	gain   float64  // modelled payoffs of this cohort, in OPEN
 }
 
-// world is the module with a DataNet under panel review, its validators, those
-// of another DataNet, and the people around.
+// world is the module with a DataNet under panel review, its validators, the validators of another DataNet, and other
+// people.
 type world struct {
 	*solo.Module
 	msgs types.MsgServer
@@ -41,18 +41,18 @@ type world struct {
 	members  []*account // validators of the DataNet
 	byText   map[string]*account
 	texts    uint64
-	original *item // accepted elsewhere, planted copies are of it
+	original *item // accepted in another DataNet; gold duplicates copy it
 
 	owner, crowd, planter, watcher, submitter *account
 
-	lone     *account // has a seat in each cohort
+	lone     *account // gets a seat in each cohort; may be nil
 	loneSeat int
 	grinder  *grinder
-	// capturing is how many of the first seats of a review the attacker gets.
+	// capturing is the number of seats, from the first on, that the attacker gets in a review.
 	capturing int
 	voters    []*account // of all panels
 	pending   []draw     // reviews whose seats are being drawn
-	compared  int        // seats that were drawn as computed
+	compared  int        // seats that were drawn as expected
 }
 
 // member is a validator that a world begins with.
@@ -70,8 +70,7 @@ func inOpen(aopen math.Int) float64 {
 	return f / 1e18
 }
 
-// newWorld has the validators bonded, and one contribution accepted in a
-// DataNet that its owner decides.
+// newWorld makes a world with bonded validators, and one contribution that is accepted in a DataNet of its own.
 func newWorld(set settings, luck luck, members []member, experts int) (*world, error) {
 	m, err := solo.New()
 	if err != nil {
@@ -79,7 +78,7 @@ func newWorld(set settings, luck luck, members []member, experts int) (*world, e
 	}
 	w := &world{Module: m, msgs: keeper.NewMsgServer(m.Keeper), luck: luck, byText: make(map[string]*account)}
 	w.begin(0)
-	// A tree with much that is not committed is slow to iterate, a cache is not.
+	// Iterating over a tree with many changes that are not committed is slow; over a cache it is fast.
 	w.Ctx, _ = w.Ctx.CacheContext()
 	params, err := m.Keeper.Params.Get(m.Ctx)
 	if err != nil {
@@ -91,8 +90,8 @@ func newWorld(set settings, luck luck, members []member, experts int) (*world, e
 		w.Ctx, &types.MsgUpdateParams{Authority: solo.Authority(), Params: params}); err != nil {
 		return nil, err
 	}
-	w.owner, w.crowd, w.planter, w.watcher, w.submitter = w.account("owner"), w.account("crowd"), w.account("planter"),
-		w.account("watcher"), w.account("submitter")
+	w.owner, w.crowd, w.planter, w.watcher, w.submitter = w.newAccount("owner"), w.newAccount("crowd"), w.newAccount("planter"),
+		w.newAccount("watcher"), w.newAccount("submitter")
 	if w.datanet, err = w.create(types.REVIEW_POLICY_PANEL); err != nil {
 		return nil, err
 	}
@@ -101,7 +100,7 @@ func newWorld(set settings, luck luck, members []member, experts int) (*world, e
 		return nil, err
 	}
 	for n, who := range members {
-		a := w.account(fmt.Sprint("member-", n))
+		a := w.newAccount(fmt.Sprint("member-", n))
 		a.bond, a.plays, a.deviant = who.bond, who.plays, who.deviant
 		w.members, w.voters = append(w.members, a), append(w.voters, a)
 		if err := w.bond(a, w.datanet, a.bond); err != nil {
@@ -110,7 +109,7 @@ func newWorld(set settings, luck luck, members []member, experts int) (*world, e
 		a.wealth = w.wealth(a)
 	}
 	for n := range experts {
-		a := w.account(fmt.Sprint("expert-", n))
+		a := w.newAccount(fmt.Sprint("expert-", n))
 		a.plays, a.bond = &honest, amount(bondFees)
 		w.voters = append(w.voters, a)
 		if err := w.bond(a, other, a.bond); err != nil {
@@ -120,8 +119,8 @@ func newWorld(set settings, luck luck, members []member, experts int) (*world, e
 	return w, w.seed()
 }
 
-// account makes a rich account.
-func (w *world) account(name string) *account {
+// newAccount makes a rich account.
+func (w *world) newAccount(name string) *account {
 	sum := sha256.Sum256([]byte(name))
 	a := &account{address: sum[:20], text: sdk.AccAddress(sum[:20]).String(), bond: math.ZeroInt()}
 	if err := w.Bank.Add(w.Ctx, a.address, amount(1_000_000_000)); err != nil {
@@ -152,7 +151,7 @@ func (w *world) bond(a *account, datanet uint64, sum math.Int) error {
 	return err
 }
 
-// seed has the contribution accepted that is copied for gold.
+// seed makes the contribution that gold duplicates copy.
 func (w *world) seed() error {
 	datanet, err := w.create(types.REVIEW_POLICY_OWNER)
 	if err != nil {
@@ -238,7 +237,7 @@ func (w *world) contribute(datanet uint64, items []*item) error {
 	return nil
 }
 
-// wealth is the balance and the bond of an account, in aopen.
+// wealth returns the balance and the bond of an account, in aopen.
 func (w *world) wealth(a *account) math.Int {
 	sum := w.Bank.Of(w.Ctx, a.address)
 	if v, err := w.Keeper.Review.GetValidator(w.Ctx, w.datanet, a.address); err == nil {
@@ -247,7 +246,7 @@ func (w *world) wealth(a *account) math.Int {
 	return sum
 }
 
-// topUp restores bonds, so that the mix stays what it is.
+// topUp restores bonds, so that the mix of validators stays the same.
 func (w *world) topUp() error {
 	for _, a := range w.members {
 		v, err := w.Keeper.Review.GetValidator(w.Ctx, w.datanet, a.address)

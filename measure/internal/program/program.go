@@ -1,4 +1,4 @@
-// Package program is the main function of programs that measure: options, a run, and an exit status.
+// Package program has the main function of the programs that measure: it reads options, runs, and sets the exit status.
 package program
 
 import (
@@ -10,11 +10,11 @@ import (
 	"runtime/debug"
 )
 
-// gcPercent lets the heap grow to five times what is in use: the programs make much garbage and are alone on a machine.
+// gcPercent lets the heap grow to five times what is in use: the programs make much garbage, and may use all memory.
 const gcPercent = 400
 
-// Main parses the arguments, runs, and ends the process with status 1 after an error, which is printed behind the name
-// of the program. A question for help is no error.
+// Main parses the arguments and runs. If either fails, it prints the error after the name of the program, and ends the
+// process with status 1. A request for help is not an error.
 func Main[O any](name string, parse func(args []string, usage io.Writer) (O, error),
 	run func(options O, out io.Writer) error) {
 	debug.SetGCPercent(gcPercent)
