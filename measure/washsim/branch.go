@@ -28,29 +28,29 @@ type branch struct {
 	*world
 	ctx    sdk.Context
 	spent  math.Int        // by the coalition
-	passed []time.Duration // of the blocks that were made
-	// verdict of a validator on all that is open; false when its attestor is not alive.
+	passed []time.Duration // times of the blocks that were made
+	// verdict returns the verdict of a validator on everything open, or false if its attestor is not alive.
 	verdict func(validator int) (attributiontypes.Verdict, bool)
 	leak    leak
-	seq     uint64 // of providers
-	keys    uint64 // of sessions and calls
-	texts   uint64
+	seq     uint64 // batches submitted
+	keys    uint64 // keys drawn
+	texts   uint64 // texts written
 }
 
-// leak gives coins to a coalition for what it did: a hole made on purpose, to
-// see that the measurement finds one.
+// leak is a hole made on purpose, which a test uses to see that the measurement finds it. It is called with what the
+// coalition paid.
 type leak func(b *branch, paid math.Int) error
 
 func (b *branch) app() *app.App { return b.world.chain.App }
 
-// fork copies the state.
+// fork returns a copy with a state of its own.
 func (b *branch) fork() *branch {
 	out := *b
 	out.ctx, _ = b.ctx.CacheContext()
 	return &out
 }
 
-// send delivers a message as a transaction of its own: one that fails changes nothing.
+// send delivers a message as a transaction of its own. If it fails, nothing has changed.
 func (b *branch) send(msg sdk.Msg) (*sdk.Result, error) {
 	handler := b.app().MsgServiceRouter().Handler(msg)
 	if handler == nil {
@@ -75,7 +75,7 @@ func (b *branch) sendAll(msgs ...sdk.Msg) error {
 	return nil
 }
 
-// ask delivers a message and returns its response.
+// ask delivers a message, and returns its response.
 func ask[R any](b *branch, msg sdk.Msg) (response R, err error) {
 	result, err := b.send(msg)
 	if err != nil {
@@ -88,8 +88,8 @@ func ask[R any](b *branch, msg sdk.Msg) (response R, err error) {
 	return response, err
 }
 
-// block ends the block and begins the next one after a while, in the order of
-// the application; modules that move no OPEN are left out.
+// block ends the block, and begins the next one after a while. It calls modules in the order of the application,
+// without those that move no OPEN.
 func (b *branch) block(after time.Duration) error {
 	b.passed = append(b.passed, after)
 	a := b.app()
@@ -127,7 +127,7 @@ func (b *branch) blocks(n int) error {
 	return nil
 }
 
-// pass makes blocks like others that were made.
+// pass makes blocks with the times of others.
 func (b *branch) pass(blocks []time.Duration) error {
 	for _, after := range blocks {
 		if err := b.block(after); err != nil {
@@ -137,7 +137,7 @@ func (b *branch) pass(blocks []time.Duration) error {
 	return nil
 }
 
-// votes are those of all validators on the block before.
+// votes returns the votes and the verdicts of all validators for the last block.
 func (b *branch) votes() ([]abci.VoteInfo, []attributiontypes.AttestVote, error) {
 	head, err := b.app().AttributionKeeper.Head.Get(b.ctx)
 	if err != nil {
@@ -165,7 +165,7 @@ func (b *branch) votes() ([]abci.VoteInfo, []attributiontypes.AttestVote, error)
 	return votes, verdicts, nil
 }
 
-// extension says the same of all items of the windows.
+// extension returns a vote extension with the same verdict on all items of the windows.
 func extension(window attributiontypes.Attestation, verdict attributiontypes.Verdict) []byte {
 	same := func(n int) []attributiontypes.Verdict { return slices.Repeat([]attributiontypes.Verdict{verdict}, n) }
 	return attributiontypes.Extension{

@@ -13,13 +13,13 @@ type coalition struct {
 	text    string
 }
 
-// role is what an account does for a coalition.
+// role is a role in a market, and the accounts that have it.
 type role struct {
 	name string
 	who  []party
 }
 
-// coalition draws who is in it: the payer always, and any mix of the others.
+// coalition draws the members of a coalition: always the payer, and any mix of the others.
 func (d dice) coalition(w *world, m *market) coalition {
 	c := coalition{members: map[string]bool{m.payer.String(): true, m.funder.String(): true, m.challenger.String(): true}}
 	roles := []role{
@@ -57,6 +57,7 @@ func (d dice) coalition(w *world, m *market) coalition {
 	return c
 }
 
+// count returns the number of validators in a coalition.
 func count(c coalition, w *world) (n int) {
 	for _, v := range w.validators {
 		if c.members[v.operator.String()] {
@@ -66,8 +67,8 @@ func count(c coalition, w *world) (n int) {
 	return n
 }
 
-// has sums what the members have.
-func (c coalition) has(a accounts) math.LegacyDec {
+// total returns the sum of what the members have.
+func (c coalition) total(a accounts) math.LegacyDec {
 	sum := math.LegacyZeroDec()
 	for member := range c.members { // a sum does not depend on the order
 		sum = sum.Add(a.of(member))

@@ -7,7 +7,7 @@ import (
 	"cosmossdk.io/math"
 )
 
-// dice is luck that depends on seed, flow and case alone.
+// dice is a source of random numbers that depends only on seed, flow and case.
 type dice struct{ *rand.Rand }
 
 func newDice(seed uint64, flow string, n int) dice {
@@ -16,13 +16,13 @@ func newDice(seed uint64, flow string, n int) dice {
 	return dice{rand.New(rand.NewPCG(seed, name.Sum64()+uint64(n)))}
 }
 
-// chance is true with a probability in percent.
+// chance returns true with a probability in percent.
 func (d dice) chance(percent int) bool { return d.IntN(100) < percent }
 
-// between draws from a range with both ends.
+// between draws a number from low to high, both included.
 func (d dice) between(low, high int) int { return low + d.IntN(high-low+1) }
 
-// ppm draws up to a limit, with its corners.
+// ppm draws a number up to a limit, often 0, the limit, or close to 0.
 func (d dice) ppm(limit uint32) uint32 {
 	switch {
 	case limit == 0 || d.chance(20):
@@ -35,7 +35,7 @@ func (d dice) ppm(limit uint32) uint32 {
 	return d.Uint32N(limit + 1)
 }
 
-// amount draws aopen below 2^bits, with dust as likely as what is large.
+// amount draws an amount of aopen below 2^bits, often zero or dust.
 func (d dice) amount(bits int) math.Int {
 	switch {
 	case d.chance(10):
@@ -50,7 +50,7 @@ func (d dice) amount(bits int) math.Int {
 	return drawn
 }
 
-// part draws an amount up to a limit, with its ends.
+// part draws an amount up to a limit, often the limit.
 func (d dice) part(limit math.Int) math.Int {
 	if d.chance(60) {
 		return limit
@@ -58,5 +58,5 @@ func (d dice) part(limit math.Int) math.Int {
 	return limit.MulRaw(int64(d.between(0, 1_000_000))).QuoRaw(1_000_000)
 }
 
-// pick returns one of several.
+// pick draws one of several values.
 func pick[T any](d dice, of ...T) T { return of[d.IntN(len(of))] }

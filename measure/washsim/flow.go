@@ -13,18 +13,18 @@ import (
 type flow struct {
 	name  string
 	about string
-	// passes: what is put in is a deposit, or goes from one pocket to another.
+	// passes says that what is put in is a deposit, or goes from one pocket to another.
 	passes bool
-	// weight is its part of the cases.
+	// weight is its share of the cases.
 	weight int
-	// draw draws a case. With the same dice it draws the same.
+	// draw draws a case: the same one for the same dice.
 	draw func(d dice, w *world) (*scene, script)
 }
 
-// script is what is played after the scene is set; nil plays nothing.
+// script is what is played after the scene is set. A nil part plays nothing.
 type script struct {
 	before, after func(*branch) error // in both branches
-	wash          func(*branch) error // by the coalition; else the same time passes
+	wash          func(*branch) error // the coalition's traffic; in the other branch only the same time passes
 }
 
 func (f flow) title() string {
@@ -50,15 +50,15 @@ func flowNames() (names []string) {
 	return names
 }
 
-// result is what a case came to.
+// result is the result of a case.
 type result struct {
 	n           int
 	spent, gain math.LegacyDec
-	lost        math.LegacyDec // by victims
+	lost        math.LegacyDec // by the victims
 	about       string
 }
 
-// ratio is the return; zero when nothing was spent.
+// ratio returns the return, or zero if nothing was spent.
 func (r result) ratio() *big.Rat {
 	if !r.spent.IsPositive() {
 		return new(big.Rat)
@@ -66,10 +66,10 @@ func (r result) ratio() *big.Rat {
 	return new(big.Rat).SetFrac(r.spent.Add(r.gain).BigInt(), r.spent.BigInt())
 }
 
-// harmed says that a victim has less than without the coalition's traffic.
+// harmed reports whether the victims have less than without the coalition's traffic.
 func (r result) harmed() bool { return r.lost.IsPositive() }
 
-// farmed says that the coalition has more than before.
+// farmed reports whether the coalition has more than without its traffic.
 func (r result) farmed() bool { return r.gain.IsPositive() }
 
 // measure plays a case with and without the coalition's traffic.
@@ -109,16 +109,15 @@ func (f flow) play(w *world, seed uint64, n int, hole leak) (result, error) {
 		return r, err
 	}
 	r.spent = with.spent.ToLegacyDec()
-	r.gain = s.coalition.has(got.accounts).Sub(s.coalition.has(control.accounts))
-	r.lost = s.victims.has(control.accounts).Sub(s.victims.has(got.accounts))
+	r.gain = s.coalition.total(got.accounts).Sub(s.coalition.total(control.accounts))
+	r.lost = s.victims.total(control.accounts).Sub(s.victims.total(got.accounts))
 	if s.victims.members[poolName] {
 		r.lost = r.lost.Add(control.pool).Sub(got.pool)
 	}
 	return r, got.compare(control)
 }
 
-// run plays a script in a branch, with what is between its ends, and returns
-// the blocks that passed in between.
+// run plays a script in a branch, with between as its middle part, and returns the times of the blocks of that part.
 func (p script) run(s *scene, b *branch, between func() error) ([]time.Duration, error) {
 	if err := do(p.before, b); err != nil {
 		return nil, err
@@ -134,6 +133,7 @@ func (p script) run(s *scene, b *branch, between func() error) ([]time.Duration,
 	return passed, s.flush(b)
 }
 
+// do plays a part of a script.
 func do(part func(*branch) error, b *branch) error {
 	if part == nil {
 		return nil

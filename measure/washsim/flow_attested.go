@@ -9,7 +9,7 @@ import (
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
-// verdicts of all validators; those that are not alive say nothing.
+// verdicts holds the verdicts of all validators. Those that are not alive give none.
 type verdicts struct {
 	say   [validatorCount]attributiontypes.Verdict
 	alive [validatorCount]bool
@@ -17,7 +17,7 @@ type verdicts struct {
 
 func (v verdicts) of(i int) (attributiontypes.Verdict, bool) { return v.say[i], v.alive[i] }
 
-// verdicts draws validators of whom some percent say something.
+// verdicts draws the verdicts of validators, of which some percent are alive.
 func (d dice) verdicts(percent int, of ...attributiontypes.Verdict) verdicts {
 	var v verdicts
 	for i := range v.say {
@@ -32,28 +32,27 @@ const (
 	unknown = attributiontypes.VerdictUnknown
 )
 
-// drawAttested: validators say yes, and are paid for it after the window.
+// drawAttested: validators say yes, and are paid for it after the dispute window.
 func drawAttested(d dice, w *world) (*scene, script) {
 	return d.attested(w, d.verdicts(90, valid), d.verdicts(100, valid))
 }
 
-// drawLapse: no verdict comes, so that compute is paid and nothing else; or it
-// comes when the batch is tried again.
+// drawLapse: no verdict comes, so that only compute is paid; or it comes after the batch is submitted again.
 func drawLapse(d dice, w *world) (*scene, script) {
 	return d.attested(w, d.verdicts(70, unknown), d.verdicts(pick(d, 0, 100), unknown, valid))
 }
 
-// drawRefund: validators refuse, and the payers have their fees back.
+// drawRefund: validators refuse, and the payers get their fees back.
 func drawRefund(d dice, w *world) (*scene, script) {
 	s, play := d.attested(w, d.verdicts(100, invalid), d.verdicts(100, invalid))
-	// Nothing else is spent than what the provider pays for submission.
+	// Only the provider's fee of submission is spent.
 	s.coalition.members[s.market.provider.String()] = true
 	s.attribution.SubmissionFee = s.attribution.SubmissionFee.AddRaw(1)
 	return s, play
 }
 
-// attested draws a batch whose evidence validators fetch, their verdicts, and
-// those when it is submitted again.
+// attested draws a batch whose evidence validators fetch. It gets the first verdicts, and the other ones after it is
+// submitted again.
 func (d dice) attested(w *world, first, again verdicts) (*scene, script) {
 	s := d.scene(w)
 	s.attribution.Attestation = true
@@ -73,7 +72,7 @@ func (d dice) attested(w *world, first, again verdicts) (*scene, script) {
 		if err != nil {
 			return err
 		}
-		if err := s.submitted(b, batch); err != nil {
+		if err := s.countSubmission(b, batch); err != nil {
 			return err
 		}
 		if err := b.blocks(3 + int(s.attribution.AttestTicks)); err != nil {
@@ -99,36 +98,36 @@ func (d dice) attested(w *world, first, again verdicts) (*scene, script) {
 	}}
 }
 
-// submitted counts the fee of submission, if the coalition's provider paid it.
-func (s *scene) submitted(b *branch, batch attributiontypes.Batch) error {
+// countSubmission counts the fee of submission, if the coalition's provider paid it.
+func (s *scene) countSubmission(b *branch, batch attributiontypes.Batch) error {
 	if !s.coalition.members[s.market.provider.String()] {
 		return nil
 	}
 	return b.spend(attributiontypes.Attestation{}.SubmissionFee(s.attribution, batch.Announced()))
 }
 
-// fees of all receipts that were final, or lapsed.
+// fees returns the fees of all receipts that became final or lapsed.
 func (b *branch) fees() (math.Int, error) {
 	totals, err := b.app().RewardsKeeper.Totals.Get(b.ctx)
 	return totals.Fees, err
 }
 
-// resubmit tries a refused batch again, if it still can be.
+// resubmit submits a refused batch again, if that is still possible.
 func (b *branch) resubmit(s *scene, batch attributiontypes.Batch) error {
 	_, err := b.send(&attributiontypes.MsgResubmitBatch{Provider: s.market.provider.String(), BatchId: batch.Id})
 	switch {
 	case errors.Is(err, attributiontypes.ErrBatchStatus), errors.Is(err, modelstypes.ErrProviderFrozen):
-		return nil // it was not refused, or too late; or by too many
+		return nil // it was not refused, it is too late, or the provider is frozen
 	case err != nil:
 		return err
 	}
-	if err := s.submitted(b, batch); err != nil {
+	if err := s.countSubmission(b, batch); err != nil {
 		return err
 	}
 	return b.blocks(3 + int(s.attribution.AttestTicks))
 }
 
-// endBatches lets pass every time that a batch may wait for.
+// endBatches lets all times pass that a batch may wait for.
 func (b *branch) endBatches(s *scene) error {
 	for range 2 {
 		if err := errors.Join(b.wait(s.attribution.AttestLimit), b.wait(s.attribution.ResubmitWindow)); err != nil {

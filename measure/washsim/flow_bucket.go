@@ -8,8 +8,8 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// drawBucket: more bonus is asked for than the bucket has, by others too, or
-// all of it arrives while x/rewards is paused.
+// drawBucket: more bonus is asked for than the bucket holds, also by others; or everything arrives while x/rewards is
+// paused.
 func drawBucket(d dice, w *world) (*scene, script) {
 	s := d.scene(w)
 	s.rewards.BonusPerSecond = pick(d, math.ZeroInt(), math.OneInt(), d.amount(60), rewardstypes.MaxSupply)
@@ -42,9 +42,8 @@ func drawBucket(d dice, w *world) (*scene, script) {
 	}
 }
 
-// drawEmission: all of the reserve in a year, some of it to the bounty pool,
-// with receipts along a year. What is emitted must be the same without them,
-// which is checked after every case of every flow.
+// drawEmission: all of the reserve is emitted in a year, some of it to the bounty pool, with receipts meanwhile.
+// Without them the emission must be the same, which is checked after every case of every flow.
 func drawEmission(d dice, w *world) (*scene, script) {
 	s := d.scene(w)
 	s.rewards.EmissionPpmPerYear, s.rewards.MaxBlockSeconds = ppm, 3_600

@@ -10,9 +10,8 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// drawCapture: a bounty of the pool, whose panel turns out to be the coalition's
-// to the last seat. It accepts junk of its own. The seats that confirm it are
-// others', and honest. The money is the pool's.
+// drawCapture: the coalition has all seats of the panel of a bounty of the pool, and accepts its own junk. Another
+// panel, which is honest, decides again. The money at stake is the pool's.
 func drawCapture(d dice, w *world) (*scene, script) {
 	s := d.scene(w)
 	s.market = w.markets[0]
@@ -22,11 +21,11 @@ func drawCapture(d dice, w *world) (*scene, script) {
 	r.CohortItems, r.MaxCohortItems, r.Seats, r.AcceptSeats, r.AppealSeats = 3, 6, 3, 2, 3
 	j := &jury{fee: r.MinFee.MulRaw(int64(d.between(1, 4))), by: m.contributors[:d.between(1, 3)]}
 	s.coalition = coalition{members: map[string]bool{m.owner.String(): true, m.funder.String(): true},
-		text: "all seats of the first panel, its DataNet's owner and contributors"}
+		text: "all seats of the first panel, and the owner and contributors of its DataNet"}
 	for _, who := range j.by {
 		s.coalition.members[who.String()] = true
 	}
-	s.victims = coalition{members: map[string]bool{poolName: true}, text: "the pool, and who confirms"}
+	s.victims = coalition{members: map[string]bool{poolName: true}, text: "the pool, and the reviewers who decide again"}
 	for _, reviewer := range w.reviewers {
 		s.victims.members[reviewer.String()] = true
 	}
@@ -54,7 +53,7 @@ func drawCapture(d dice, w *world) (*scene, script) {
 			if err := b.review(j.panel, s, junk, nil); err != nil {
 				return err
 			}
-			if err := s.joins(b, junk[0]); err != nil {
+			if err := s.joinPanel(b, junk[0]); err != nil {
 				return err
 			}
 			for _, it := range junk {
@@ -75,8 +74,8 @@ func drawCapture(d dice, w *world) (*scene, script) {
 	}
 }
 
-// joins has the panel that decided about an item be the coalition's.
-func (s *scene) joins(b *branch, it *item) error {
+// joinPanel makes the panel that decided about an item join the coalition.
+func (s *scene) joinPanel(b *branch, it *item) error {
 	found, err := b.app().DatanetKeeper.GetContribution(b.ctx, it.rank)
 	if err != nil {
 		return err

@@ -10,10 +10,10 @@ import (
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
 
-// market is as if its owner were a panel.
+// panel returns the market's DataNet as a panel; its owner decides.
 func (m *market) panel() panel { return panel{id: m.datanet, owner: m.owner} }
 
-// offer contributes a text to the market's DataNet, and has it accepted.
+// offer contributes a text to the market's DataNet, whose owner accepts it.
 func (m *market) offer(b *branch, s *scene, by party, text string) (*item, error) {
 	it := &item{by: by, text: text, salt: label("mark")}
 	if err := b.contribute(m.panel(), s, []*item{it}); err != nil {
@@ -24,7 +24,7 @@ func (m *market) offer(b *branch, s *scene, by party, text string) (*item, error
 	return it, err
 }
 
-// drawDeposits: contributions that come to nothing, each in its way.
+// drawDeposits: a contribution expires, is withdrawn, rejected, or recalled.
 func drawDeposits(d dice, w *world) (*scene, script) {
 	s := d.scene(w)
 	m := s.market
@@ -62,7 +62,7 @@ func drawDeposits(d dice, w *world) (*scene, script) {
 			msg = &datanettypes.MsgRecallContribution{Signer: by.String(), Rank: it.rank, Reason: "mine"}
 		case 4:
 			if m.owner.String() == by.String() {
-				return nil // who recalls what is his own leaves no deposit for it
+				return nil // the contributor's own recall needs no deposit
 			}
 			if _, err := b.pay(
 				m.owner, &datanettypes.MsgRecallContribution{Signer: m.owner.String(), Rank: it.rank,
@@ -76,9 +76,8 @@ func drawDeposits(d dice, w *world) (*scene, script) {
 	}}
 }
 
-// drawChallenge: the coalition contributes a copy, or what stands in a snapshot,
-// and shows that itself. Receipts come first: only text of a DataNet that earns
-// can be shown to be copied.
+// drawChallenge: the coalition contributes a copy, or text of a snapshot, and shows that itself. Receipts come first:
+// only text of a DataNet that earns can be shown to be copied.
 func drawChallenge(d dice, w *world) (*scene, script) {
 	s := d.scene(w)
 	m := s.market
@@ -87,7 +86,7 @@ func drawChallenge(d dice, w *world) (*scene, script) {
 	original := m.data[1]
 	first := d.talk(s)
 	first.acknowledged = true
-	first.calls[0].answer = 2 // which that contributor has written, and another
+	first.calls[0].answer = 2 // it quotes that contributor and another one
 	return s, script{wash: func(b *branch) error {
 		if err := s.talks([]talk{first})(b); err != nil {
 			return err
@@ -99,7 +98,7 @@ func drawChallenge(d dice, w *world) (*scene, script) {
 		if err != nil {
 			return err
 		}
-		// Under some terms, or scores, nobody earns: then nothing can be shown to be a copy.
+		// Under some terms or scores nobody earns. Then nothing can be shown to be a copy.
 		duplicate := duplicate && earned.Add(royalties).IsPositive()
 		text := string(original.file.Segments[0])
 		if !duplicate {
@@ -111,7 +110,7 @@ func drawChallenge(d dice, w *world) (*scene, script) {
 		}
 		later := datanettypes.SegmentProof{Text: []byte(text)}
 		if !duplicate {
-			return s.inSnapshot(b, it.rank, later, []byte(text))
+			return s.proveInSnapshot(b, it.rank, later, []byte(text))
 		}
 		earlier, err := m.segment(original.rank, 0)
 		if err != nil {
@@ -125,8 +124,8 @@ func drawChallenge(d dice, w *world) (*scene, script) {
 	}}
 }
 
-// drawRelease: a contributor makes a deposit that would decay, and earns it back
-// by receipts of the coalition. It gets nothing else back with them.
+// drawRelease: a contributor makes a deposit that would decay, and releases it by receipts of the coalition. These
+// bring back nothing else.
 func drawRelease(d dice, w *world) (*scene, script) {
 	s := d.scene(w)
 	s.datanet.MinDeposit = math.MaxInt(math.OneInt(), s.datanet.MinDeposit)
@@ -134,14 +133,14 @@ func drawRelease(d dice, w *world) (*scene, script) {
 	s.coalition.members[by.String()] = true
 	talks := []talk{d.talk(s), d.talk(s)}
 	for i := range talks {
-		talks[i].calls[0].answer = 0 // which the contributor has written
+		talks[i].calls[0].answer = 0 // it quotes the contributor
 	}
 	return s, script{wash: func(b *branch) error {
 		it, err := s.market.offer(b, s, by, b.text())
 		if err != nil {
 			return err
 		}
-		b.spent = math.ZeroInt() // a deposit is not
+		b.spent = math.ZeroInt() // a deposit is not spent
 		if err := s.talks(talks)(b); err != nil {
 			return err
 		}

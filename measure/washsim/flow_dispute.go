@@ -9,9 +9,8 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// drawDispute: the coalition lies to itself, and disputes the lie: it holds
-// provider and challenger, and often whom the lie harmed. Some of its disputes
-// prove nothing, or are never revealed.
+// drawDispute: the coalition lies to itself, and disputes the lie. It has the roles of provider and challenger, and
+// often that of the contributor whom the lie harmed. Some of its disputes prove nothing, or are never revealed.
 func drawDispute(d dice, w *world) (*scene, script) {
 	s := d.scene(w)
 	for _, who := range []party{s.market.provider, s.market.copier} {
@@ -83,8 +82,7 @@ func (b *branch) dispute(s *scene, batch attributiontypes.Batch, proof poa.Dispu
 	return b.spend(verdict.Slashed)
 }
 
-// earlier proves that the first contributor's segment stands before the copy
-// that was paid.
+// earlier proves that the first contributor's segment is older than the copy that was paid.
 func earlier(c *conversation, d *poa.Dispute) error {
 	copied := c.m.data[len(c.m.data)-1].rank
 	i := slices.IndexFunc(c.told[0].Rows, func(r poa.Row) bool { return r.Rank == copied })
@@ -117,7 +115,7 @@ func wrongAnswer(c *conversation, d *poa.Dispute) error {
 	return nil
 }
 
-// frivolous says that right weights are wrong.
+// frivolous claims that right weights are wrong.
 func frivolous(c *conversation, d *poa.Dispute) error {
 	d.WrongWeights = &poa.WrongWeights{Rows: c.told[0].Rows, TotalBits: c.told[0].TotalBits}
 	return nil

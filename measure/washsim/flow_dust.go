@@ -9,8 +9,8 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// drawDust: receipts of at most a hundred aopen, which x/rewards is given as
-// x/attribution gives them, with as many entries as a receipt can have.
+// drawDust: receipts of at most a hundred aopen, with as many entries as a receipt can have. x/rewards gets them in the
+// form in which x/attribution passes them on.
 func drawDust(d dice, w *world) (*scene, script) {
 	s := d.scene(w)
 	dust := func() math.Int { return math.NewInt(int64(d.between(0, 100))) }
@@ -57,7 +57,7 @@ func (d dice) payable(s *scene) rewardstypes.Payable {
 	return p
 }
 
-// settle pays fees to the module of x/attribution and has x/rewards divide them.
+// settle pays fees to the module account of x/attribution, and lets x/rewards divide them.
 func (b *branch) settle(s *scene, receipts ...rewardstypes.Payable) error {
 	k := b.app().RewardsKeeper
 	prepared, err := k.Prepare(b.ctx, s.rewards.Terms, receipts)

@@ -11,15 +11,14 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// drawExtortion: a scraper registers a paragraph of somebody else before its
-// author comes, has a model pin it and an accomplice show the author's as the
-// copy. Others have paid, so that the DataNet earns and the challenge is good by
-// the letter. The author takes his text back, as he would have without it.
+// drawExtortion: a scraper registers a paragraph before its author does. He lets a model pin it, and an accomplice show
+// the author's own contribution as the copy. Others have paid, so that the DataNet earns, and the rules accept the
+// challenge. The author takes his text back, and must then have what he has without the scraper.
 func drawExtortion(d dice, w *world) (*scene, script) {
 	s := d.scene(w)
 	s.market = w.markets[0]
 	m := s.market
-	s.royalty = s.royalty.AddRaw(1_000_000) // of what others pay, something reaches contributors
+	s.royalty = s.royalty.AddRaw(1_000_000) // enough for a part to reach contributors
 	s.scores, s.standings = [4]uint32{1_000, 1_000, 1_000, 1_000}, [4]standing{}
 	s.rewards.Terms = rewardstypes.DefaultTerms()
 	author, scraper := m.contributors[2], m.copier
@@ -40,7 +39,7 @@ func drawExtortion(d dice, w *world) (*scene, script) {
 			if err := paid.play(b, s); err != nil {
 				return err
 			}
-			b.spent = math.ZeroInt() // by others
+			b.spent = math.ZeroInt() // others have spent it
 			return s.flush(b)
 		},
 		wash: func(b *branch) error {
@@ -65,14 +64,14 @@ func drawExtortion(d dice, w *world) (*scene, script) {
 				return err
 			}
 			if scraped[b] == nil {
-				return b.blocks(2) // as many as there are with it
+				return b.blocks(2) // as many as in the branch with the scraper
 			}
 			return s.extort(b, scraped[b], it, paragraph)
 		},
 	}
 }
 
-// pin has the model use everything that its DataNet has now.
+// pin publishes a version of the model that uses everything that its DataNet has now.
 func (s *scene) pin(b *branch) error {
 	found, err := b.app().DatanetKeeper.GetDataNet(b.ctx, s.market.datanet)
 	if err != nil {
@@ -87,7 +86,7 @@ func (s *scene) pin(b *branch) error {
 	return err
 }
 
-// extort shows the author's contribution as the copy; the author has it back.
+// extort shows the author's contribution as the copy. The author then proves that it is his.
 func (s *scene) extort(b *branch, scraped, own *item, paragraph string) error {
 	k := b.app().DatanetKeeper
 	original, err := k.GetContribution(b.ctx, scraped.rank)
@@ -99,7 +98,7 @@ func (s *scene) extort(b *branch, scraped, own *item, paragraph string) error {
 		Challenger: s.market.challenger.String(), Rank: own.rank, Segment: text, Original: scraped.rank,
 		OriginalSegment: text, PinnedVersion: original.Version(),
 	}); err != nil {
-		return fmt.Errorf("the challenge is good by the letter: %w", err)
+		return fmt.Errorf("the rules should accept the challenge: %w", err)
 	}
 	if err := b.blocks(2); err != nil {
 		return err

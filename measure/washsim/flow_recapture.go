@@ -6,15 +6,14 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// notice is what is appended to each answer: words that no text has.
+// notice is appended to each answer. No other text has its words.
 const notice = "This answer was prepared with particular care by the proprietors of the present service who remind " +
 	"all readers that questions " +
 	"of their own health belong to a physician of their confidence and that nothing in these lines replaces an " +
 	"examination in person by somebody who is licensed to make it."
 
-// drawRecapture: who owns the model, or serves it, registers a notice and has
-// it at the end of every answer that somebody else pays. In the other branch the
-// same calls are answered without it.
+// drawRecapture: the owner or the provider of the model registers a notice, and puts it at the end of every answer that
+// somebody else pays. In the other branch the same calls are answered without it.
 func drawRecapture(d dice, w *world) (*scene, script) {
 	s := d.scene(w)
 	s.market = w.markets[0]
@@ -60,7 +59,7 @@ func drawRecapture(d dice, w *world) (*scene, script) {
 	}
 }
 
-// withNotice is the market whose answers all end with the notice.
+// withNotice returns the market with the notice at the end of each answer.
 func (m *market) withNotice(it *item) (*market, error) {
 	out := *m
 	out.data = append(append([]contribution{}, m.data...),

@@ -6,12 +6,13 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// talk is what a coalition asks itself, once for each call.
+// talk is a list of calls that a coalition makes to itself in one session.
 type talk struct {
 	calls        []call
 	acknowledged bool
-	closes       bool // the payer's close authorises the calls, not a voucher
-	more         math.Int
+	closes       bool // the payer's closing of the session authorises the calls, not a voucher
+	// more is added to the deposit.
+	more math.Int
 }
 
 // talk draws calls of a scene.
@@ -23,7 +24,7 @@ func (d dice) talk(s *scene) talk {
 	return t
 }
 
-// open opens a session that can pay the calls, and asks them.
+// open opens a session with a deposit for the calls, and makes them.
 func (t talk) open(b *branch, s *scene) (*conversation, error) {
 	deposit := math.MaxInt(t.more.AddRaw(1), s.attribution.MinDeposit)
 	for _, call := range t.calls {
@@ -41,7 +42,7 @@ func (t talk) open(b *branch, s *scene) (*conversation, error) {
 	return c, nil
 }
 
-// play asks, records and closes.
+// play makes the calls, submits their receipts and closes the session.
 func (t talk) play(b *branch, s *scene) error {
 	c, err := t.open(b, s)
 	if err != nil {
@@ -86,7 +87,7 @@ func drawReceipts(d dice, w *world) (*scene, script) {
 	return s, play
 }
 
-// drawUnacknowledged: the last answer is paid without an acknowledgement.
+// drawUnacknowledged: the last answer is paid, although the payer does not acknowledge it.
 func drawUnacknowledged(d dice, w *world) (*scene, script) {
 	s := d.scene(w)
 	t := d.talk(s)
@@ -94,7 +95,7 @@ func drawUnacknowledged(d dice, w *world) (*scene, script) {
 	return s, script{wash: s.talks([]talk{t})}
 }
 
-// talks plays conversations.
+// talks returns a function that plays conversations one after the other.
 func (s *scene) talks(talks []talk) func(*branch) error {
 	return func(b *branch) error {
 		for _, t := range talks {

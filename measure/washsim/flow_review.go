@@ -11,10 +11,10 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// jury is a DataNet under panel review, in both branches.
+// jury is a DataNet under panel review, which both branches have.
 type jury struct {
 	fee   math.Int
-	by    []party // who contribute besides the owner
+	by    []party // contributors besides the owner
 	away  string  // a reviewer who does not reveal
 	panel panel
 }
@@ -35,8 +35,8 @@ func (d dice) jury(s *scene, w *world) *jury {
 
 func (j *jury) isAway(address string) bool { return address == j.away }
 
-// open creates the DataNet. Its reviewers are the first half, and those of
-// another DataNet the others, who hear appeals.
+// open creates the DataNet. The first half of the reviewers are bonded there, and the other half, who decide appeals,
+// in another DataNet.
 func (j *jury) open(s *scene) func(*branch) error {
 	return func(b *branch) error {
 		var err error
@@ -48,7 +48,7 @@ func (j *jury) open(s *scene) func(*branch) error {
 	}
 }
 
-// drawReview: the coalition reviews its own contributions, for its own fees.
+// drawReview: the coalition reviews its own contributions, and pays itself the fees.
 func drawReview(d dice, w *world) (*scene, script) {
 	s := d.scene(w)
 	j := d.jury(s, w)
@@ -57,9 +57,8 @@ func drawReview(d dice, w *world) (*scene, script) {
 	}}
 }
 
-// drawAppeal: the coalition decides one way, appeals, and decides the other way
-// or the same again. It holds all seats: what a captured panel takes from honest
-// reviewers is no trade with oneself.
+// drawAppeal: the coalition decides, appeals, and then decides the other way or the same way again. It has all seats:
+// what a captured panel takes from honest reviewers is not a trade with oneself.
 func drawAppeal(d dice, w *world) (*scene, script) {
 	s := d.scene(w)
 	j := d.jury(s, w)
@@ -79,9 +78,9 @@ func drawAppeal(d dice, w *world) (*scene, script) {
 		}
 		if found.Status == datanettypes.CONTRIBUTION_STATUS_SUBMITTED ||
 			found.Status == datanettypes.CONTRIBUTION_STATUS_RETURNED {
-			return nil // no panel came about
+			return nil // there were not enough reviewers for a panel
 		}
-		if found.Check != 0 { // it is decided again already
+		if found.Check != 0 { // a random check decides it again
 			return b.decide(s, found.Check, map[uint64]bool{items[0].rank: accepted != overturned}, nil, nil)
 		}
 		result, err := b.pay(
@@ -110,7 +109,7 @@ func drawBounty(d dice, w *world) (*scene, script) {
 		}
 		applies := int64(len(j.by) + 2)
 		if amount.LT(price.MulRaw(applies)) {
-			id = 0 // it has not enough for all: nobody applies
+			id = 0 // the bounty does not have enough for all: nobody applies
 		}
 		if err := b.review(j.panel, s, b.items(j.panel, j.by, id), j.isAway); err != nil {
 			return err
@@ -130,9 +129,8 @@ func (b *branch) fundBounty(s *scene, p panel, funder party, amount, price math.
 	return result.MsgResponses[0].GetCachedValue().(*datanettypes.MsgFundBountyResponse).Id, nil
 }
 
-// drawPool: others' traffic fills the bounty pool, governance pays a bounty from
-// it, and the coalition wins it, in both branches. In one it has traded with
-// itself before: that must not bring it more.
+// drawPool: others' traffic fills the bounty pool, governance funds a bounty from it, and the coalition wins the
+// bounty, in both branches. In one branch the coalition has traded with itself before, which must not bring it more.
 func drawPool(d dice, w *world) (*scene, script) {
 	s := d.scene(w)
 	s.datanet.Review = datanettypes.DefaultReviewParams()
@@ -142,7 +140,7 @@ func drawPool(d dice, w *world) (*scene, script) {
 	j := d.jury(s, w)
 	j.fee = chain.Open(1).QuoRaw(int64(s.datanet.Standing.MaxPriceFees)).AddRaw(int64(d.between(1, 1_000)))
 	crowd := d.noise()
-	crowd.answers, crowd.royalty = []int{4}, chain.Open(1).Add(d.amount(feeBits)) // which nobody's data explains
+	crowd.answers, crowd.royalty = []int{4}, chain.Open(1).Add(d.amount(feeBits)) // no data explains this answer
 	talks := []talk{d.talk(s), d.talk(s)}
 	return s, script{
 		before: func(b *branch) error {
@@ -161,7 +159,7 @@ func drawPool(d dice, w *world) (*scene, script) {
 				return err
 			}
 			items := b.items(j.panel, j.by, 0)
-			price := chain.Open(1).QuoRaw(int64(len(items) + 1)) // the rest is for the panel that confirms
+			price := chain.Open(1).QuoRaw(int64(len(items) + 1)) // the rest is for the panel that decides again
 			funded, err := ask[*datanettypes.MsgFundPoolBountyResponse](b, &datanettypes.MsgFundPoolBounty{
 				Authority: authority, DatanetId: j.panel.id, Amount: chain.Open(1), Price: price,
 				Deadline: b.ctx.BlockTime().Add(24 * time.Hour),
@@ -186,7 +184,7 @@ func drawPool(d dice, w *world) (*scene, script) {
 	}
 }
 
-// confirm has another panel say again what the first has accepted for a bounty of the pool.
+// confirm lets the second panel of a bounty of the pool vote like the first one.
 func (b *branch) confirm(s *scene, items []*item) error {
 	found, err := b.app().DatanetKeeper.GetContribution(b.ctx, items[0].rank)
 	if err != nil || found.Check == 0 {

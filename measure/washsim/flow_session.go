@@ -6,8 +6,7 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// drawSessions: sessions are opened, topped up and closed by either side, or
-// left alone until they end, and nothing is asked.
+// drawSessions: a session is opened, topped up, and closed by either side or left until it ends. No question is asked.
 func drawSessions(d dice, w *world) (*scene, script) {
 	s := d.scene(w)
 	more, end := d.amount(feeBits).AddRaw(1), d.IntN(3)

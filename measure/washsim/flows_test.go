@@ -13,7 +13,7 @@ import (
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
-// TestFlowsComeAbout: what a flow is about happens in it.
+// TestFlowsComeAbout: what a flow is about happens in one of its first cases.
 func TestFlowsComeAbout(t *testing.T) {
 	w := testWorld(t)
 	for name, came := range map[string]func(*branch) bool{

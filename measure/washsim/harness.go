@@ -8,22 +8,22 @@ import (
 	"github.com/openledger/openledger/testutil/chain"
 )
 
-// tb is a chain.TB outside of a test: what fails there ends the program.
-type tb struct{}
+// harness is a chain.TB outside of a test. A failure ends the program.
+type harness struct{}
 
-var _ chain.TB = tb{}
+var _ chain.TB = harness{}
 
-func (tb) Helper()                  {}
-func (tb) Name() string             { return "washsim" }
-func (tb) Context() context.Context { return context.Background() }
-func (tb) FailNow()                 { panic("the chain could not be started") }
+func (harness) Helper()                  {}
+func (harness) Name() string             { return "washsim" }
+func (harness) Context() context.Context { return context.Background() }
+func (harness) FailNow()                 { panic("the chain could not be started") }
 
-func (tb) Errorf(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+func (harness) Errorf(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 
-func (t tb) Fatalf(format string, args ...any) {
-	t.Errorf(format, args...)
-	t.FailNow()
+func (h harness) Fatalf(format string, args ...any) {
+	h.Errorf(format, args...)
+	h.FailNow()
 }
 
-// TempDir is the application's home. Nothing is written there: the database is in memory.
-func (tb) TempDir() string { return os.TempDir() }
+// TempDir returns the application's home. Nothing is written there: the database is in memory.
+func (harness) TempDir() string { return os.TempDir() }

@@ -1,6 +1,6 @@
-// Command washsim plays accounts that trade with themselves on the whole application, to see whether OPEN can be
-// farmed. What it measures is in model.go; the last line of its output is one JSON object. It fails when somebody gets
-// back what he spent, when coins are lost track of, or when an invariant of a keeper does not hold.
+// Command washsim lets accounts trade with themselves on the whole application, to see whether OPEN can be farmed. Its
+// model is in model.go. The last line of its output is one JSON object. It fails if a coalition gets back what it
+// spends, if others lose by it, if coins cannot be accounted for, or if an invariant of a keeper does not hold.
 package main
 
 import "github.com/openledger/openledger/measure/internal/program"

@@ -14,14 +14,13 @@ import (
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
-// market is a DataNet with contributors, and a provider; models are registered
-// by each case.
+// market is a DataNet with contributors, and a provider. Each case registers a model.
 type market struct {
 	name                                                              string
 	payer, provider, modelOwner, baseOwner, owner, funder, challenger party
-	curators                                                          []party // none may stand twice
+	curators                                                          []party // each only once
 	contributors                                                      [3]party
-	copier                                                            party // of what the first contributor wrote
+	copier                                                            party // copies the first contributor
 
 	funds     math.Int // of the payer
 	bond      math.Int // of the provider
@@ -33,22 +32,21 @@ type market struct {
 	answers   []answer
 }
 
-// contribution is accepted text with what is needed to prove it.
+// contribution is an accepted contribution, with its text.
 type contribution struct {
 	rank uint64
 	by   party
 	file poa.SegmentFile
 }
 
-// answer is a text with its attribution, and the one of a provider who leaves
-// the first contributor out.
+// answer is a text with its attribution, and with that of a provider who leaves out the first contributor.
 type answer struct {
 	text         string
 	tokens       []poa.TokenID
 	honest, lies poa.Attribution
 }
 
-// newMarket has an account for each role.
+// newMarket returns a market with an account for each role.
 func newMarket(w *world, name string) *market {
 	p := func(role string) party { return w.party(name + " " + role) }
 	m := &market{
@@ -64,7 +62,7 @@ func newMarket(w *world, name string) *market {
 	return m
 }
 
-// oneMarket has one account for all roles.
+// oneMarket returns a market with one account for all roles.
 func oneMarket(w *world) *market {
 	p := w.party("one")
 	return &market{
@@ -73,11 +71,11 @@ func oneMarket(w *world) *market {
 	}
 }
 
-// third is what the third contributor wrote.
+// third is the text of the third contributor.
 var third = "Sebaceous glands empty into the follicle and coat the shaft with sebum, an oily mixture whose rate of " +
 	"secretion follows the level of androgens in the blood."
 
-// build makes everything up to the provider with messages.
+// build makes the DataNet, the base model and the provider, by messages.
 func (m *market) build(b *branch) error {
 	if err := m.fund(b); err != nil {
 		return err
@@ -123,10 +121,10 @@ func (m *market) build(b *branch) error {
 	}); err != nil {
 		return err
 	}
-	return m.write()
+	return m.writeAnswers()
 }
 
-// fund gives payer and provider what they need beyond what each account has.
+// fund gives payer and provider the OPEN that they need more than other accounts.
 func (m *market) fund(b *branch) error {
 	if err := b.give(m.payer, m.funds); err != nil {
 		return err
@@ -165,19 +163,19 @@ func (m *market) accept(b *branch) error {
 		return err
 	}
 	m.version = accepted.Version
-	// Held at once, as attestation is off until a case switches it on.
+	// The version is held at once: attestation is off until a case turns it on.
 	if err := b.blocks(2); err != nil {
 		return err
 	}
 	found, err := b.app().DatanetKeeper.GetDataNet(b.ctx, m.datanet)
 	if err == nil && found.HeldVersion != m.version {
-		err = fmt.Errorf("version %d is not held", m.version)
+		err = fmt.Errorf("version %d of DataNet %d is not held", m.version, m.datanet)
 	}
 	return err
 }
 
-// write attributes answers that quote some, all or none.
-func (m *market) write() error {
+// writeAnswers writes and attributes answers that quote some, all or none of the contributors.
+func (m *market) writeAnswers() error {
 	honest, lies := poa.NewIndex(poa.ProtocolStatistics()), poa.NewIndex(poa.ProtocolStatistics())
 	for _, c := range m.data {
 		for i, segment := range c.file.Segments {
@@ -210,7 +208,7 @@ func (m *market) write() error {
 	return nil
 }
 
-// proof shows a segment.
+// proof returns the proof of a segment.
 func (m *market) proof(rank uint64, index uint32) (poa.SegmentProof, error) {
 	i := slices.IndexFunc(m.data, func(c contribution) bool { return c.rank == rank })
 	if i < 0 {

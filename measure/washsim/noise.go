@@ -4,7 +4,7 @@ import (
 	"cosmossdk.io/math"
 )
 
-// noise is traffic of others: it fills the bounty pool and takes its part of the bonus.
+// noise is traffic of others. It fills the bounty pool, and takes its part of the bonus.
 type noise struct {
 	royalty, compute math.Int
 	answers          []int
@@ -18,7 +18,7 @@ func (d dice) noise() noise {
 	return n
 }
 
-// play asks in the others' market.
+// play asks, pays and submits in the market of others.
 func (n noise) play(b *branch) error {
 	model, err := b.serve(b.others, n.royalty, n.compute, 0)
 	if err != nil {

@@ -16,7 +16,7 @@ type options struct {
 	seed    uint64
 	only    string
 	workers int
-	leak    leak // of tests
+	leak    leak // only for tests
 }
 
 func parseOptions(args []string, out io.Writer) (options, error) {
@@ -28,7 +28,7 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	flags.StringVar(&o.only, "only", "", "play only the flow of this name")
 	flags.IntVar(&o.workers, "workers", runtime.NumCPU(), "cases played at the same time")
 	flags.Usage = func() {
-		fmt.Fprintf(out, "Plays accounts that trade with themselves, to see whether OPEN can be farmed.\n\n%s\nFlows:\n",
+		fmt.Fprintf(out, "Lets accounts trade with themselves, to see whether OPEN can be farmed.\n\n%s\nFlows:\n",
 			model)
 		for _, f := range flows {
 			fmt.Fprintf(out, "  %-15s %s\n", f.title(), f.about)
@@ -47,14 +47,14 @@ func parseOptions(args []string, out io.Writer) (options, error) {
 	case o.cases < 1 || o.workers < 1:
 		return o, fmt.Errorf("--cases and --workers must be positive")
 	case o.only != "" && flowOf(o.only) == nil:
-		return o, fmt.Errorf("--only %q: there are %s", o.only, strings.Join(flowNames(), ", "))
+		return o, fmt.Errorf("--only is %q: use one of %s", o.only, strings.Join(flowNames(), ", "))
 	}
 	return o, nil
 }
 
 var started = time.Now()
 
-// progress tells on stderr what is under way.
+// progress reports on stderr what is going on.
 func progress(format string, args ...any) {
 	fmt.Fprintf(os.Stderr, "%6.1fs  %s\n", time.Since(started).Seconds(), fmt.Sprintf(format, args...))
 }

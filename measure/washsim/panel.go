@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -13,7 +14,7 @@ import (
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
 
-// panel is a DataNet that reviewers decide about.
+// panel is a DataNet whose contributions reviewers decide about.
 type panel struct {
 	id    uint64
 	owner party
@@ -31,10 +32,10 @@ type item struct {
 	vote   bool // what the panel says of it
 }
 
-// tokens that each item claims to have.
+// itemTokens is the number of tokens that each item claims.
 const itemTokens = 100
 
-// openPanel creates a DataNet under panel review whose reviewers are bonded.
+// openPanel creates a DataNet under panel review, and bonds its reviewers.
 func (b *branch) openPanel(s *scene, owner party, fee math.Int, reviewers []party) (panel, error) {
 	created, err := ask[*datanettypes.MsgCreateDataNetResponse](b, &datanettypes.MsgCreateDataNet{
 		Owner: owner.String(), Name: "Reviewed", Domain: "dermatology", Licence: "CC-BY-4.0",
@@ -54,7 +55,7 @@ func (b *branch) openPanel(s *scene, owner party, fee math.Int, reviewers []part
 	return panel{created.DatanetId, owner, fee}, nil
 }
 
-// pay sends a message and counts what leaves the wallet of its signer.
+// pay sends a message, and counts as spent what leaves the wallet of its signer.
 func (b *branch) pay(who party, msg sdk.Msg) (*sdk.Result, error) {
 	before := b.balance(who.Address)
 	result, err := b.send(msg)
@@ -64,7 +65,7 @@ func (b *branch) pay(who party, msg sdk.Msg) (*sdk.Result, error) {
 	return result, err
 }
 
-// text is one that nobody else has written.
+// text returns a new text.
 func (b *branch) text() string {
 	b.texts++
 	var text strings.Builder
@@ -74,7 +75,7 @@ func (b *branch) text() string {
 	return text.String()
 }
 
-// items are a cohort: contributions of some accounts, and the owner's gold.
+// items returns the items of a cohort: contributions of some accounts, and the owner's gold.
 func (b *branch) items(p panel, by []party, bounty uint64) []*item {
 	var items []*item
 	for _, who := range by {
@@ -122,8 +123,7 @@ func (b *branch) contribute(p panel, s *scene, items []*item) error {
 	return nil
 }
 
-// review plays a cohort until it is decided. Reviewers vote as the items say;
-// those who are away do not reveal.
+// review plays a cohort until it is decided. Reviewers vote as the items say. Those who are away do not reveal.
 func (b *branch) review(p panel, s *scene, items []*item, away func(address string) bool) error {
 	if err := b.contribute(p, s, items); err != nil {
 		return err
@@ -153,8 +153,7 @@ func (b *branch) review(p panel, s *scene, items []*item, away func(address stri
 	return b.decide(s, first.Cohort, votes, away, golds)
 }
 
-// decide has a panel drawn, seal and open its ballots, and gold opened, until
-// the cohort is decided or given up.
+// decide plays a cohort until it is decided: its panel is drawn, commits and reveals ballots, and gold is opened.
 func (b *branch) decide(s *scene, id uint64, votes map[uint64]bool, away func(string) bool, golds []sdk.Msg) error {
 	var sealed []sdk.Msg
 	for range 200 {
@@ -166,10 +165,10 @@ func (b *branch) decide(s *scene, id uint64, votes map[uint64]bool, away func(st
 		case datanettypes.COHORT_PHASE_DECIDED:
 			return b.blocks(1)
 		case datanettypes.COHORT_PHASE_FILLING:
-			err = b.phase(cohort)
+			err = b.endPhase(cohort)
 		case datanettypes.COHORT_PHASE_DRAWING:
-			if cohort.DrawHeight == 0 { // nobody, or too few, may sit: it waits for its deadline
-				err = b.phase(cohort)
+			if cohort.DrawHeight == 0 { // too few reviewers may sit: the cohort waits for its deadline
+				err = b.endPhase(cohort)
 				break
 			}
 			err = b.blocks(1)
@@ -177,18 +176,18 @@ func (b *branch) decide(s *scene, id uint64, votes map[uint64]bool, away func(st
 			commits, reveals := ballots(cohort, votes, away)
 			sealed = reveals
 			if err = b.sendAll(commits...); err == nil {
-				err = b.phase(cohort)
+				err = b.endPhase(cohort)
 			}
 		case datanettypes.COHORT_PHASE_REVEAL:
 			if err = b.sendAll(sealed...); err == nil {
-				err = b.phase(cohort)
+				err = b.endPhase(cohort)
 			}
 		case datanettypes.COHORT_PHASE_GOLD:
 			if err = b.sendAll(golds...); err == nil {
-				err = b.phase(cohort)
+				err = b.endPhase(cohort)
 			}
 		default:
-			err = fmt.Errorf("an unknown phase")
+			err = errors.New("this phase is unknown")
 		}
 		if err != nil {
 			return fmt.Errorf("cohort %d in %s: %w", id, cohort.Phase, err)
@@ -197,8 +196,8 @@ func (b *branch) decide(s *scene, id uint64, votes map[uint64]bool, away func(st
 	return fmt.Errorf("cohort %d was not decided", id)
 }
 
-// phase waits until a cohort is in another one.
-func (b *branch) phase(was datanettypes.Cohort) error {
+// endPhase waits until a cohort is in its next phase.
+func (b *branch) endPhase(was datanettypes.Cohort) error {
 	if err := b.blocks(1); err != nil {
 		return err
 	}
@@ -209,7 +208,7 @@ func (b *branch) phase(was datanettypes.Cohort) error {
 	return b.wait(now.Deadline.Sub(b.ctx.BlockTime()) + time.Second)
 }
 
-// ballots are the messages of those who have seats, each once.
+// ballots returns the messages of the reviewers with seats, one of each kind for each reviewer.
 func ballots(cohort datanettypes.Cohort, votes map[uint64]bool, away func(string) bool) (commits, reveals []sdk.Msg) {
 	seen := make(map[string]bool)
 	for _, seat := range cohort.Seats {

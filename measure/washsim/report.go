@@ -13,7 +13,7 @@ import (
 type figures struct {
 	Max   float64 `json:"max_return_per_open_spent"`
 	Cases int     `json:"cases"`
-	// Harmed are cases in which others lose by what a coalition does to them.
+	// Harmed counts the cases in which victims lose.
 	Harmed int `json:"victims_harmed"`
 }
 
@@ -22,7 +22,7 @@ var (
 	errHarm = errors.New("a coalition makes others lose")
 )
 
-// run plays the flows, and reports. It fails when a coalition gets back what it spends.
+// run plays the flows, and reports. It fails if a coalition gets back what it spends, or makes others lose.
 func run(o options, out io.Writer) error {
 	var chosen []flow
 	weights := 0
@@ -54,7 +54,7 @@ func run(o options, out io.Writer) error {
 	if farmed {
 		f.Max = max(f.Max, 1)
 	}
-	// A share that rounds to one is below it: say so.
+	// A return below one may round to one.
 	if one := big.NewRat(1, 1); total.Cmp(one) < 0 && !farmed {
 		f.Max = min(f.Max, 1-1e-15)
 	}
@@ -72,7 +72,7 @@ func run(o options, out io.Writer) error {
 	return nil
 }
 
-// row is what the cases of a flow came to.
+// row is the result of the cases of a flow.
 type row struct {
 	flow
 	cases, paid int
@@ -82,7 +82,7 @@ type row struct {
 	farmed      bool
 }
 
-// String is the line of a row in the table.
+// String returns the row of the table.
 func (r row) String() string {
 	best, _ := r.best.Float64()
 	text := fmt.Sprintf("%-16s %7d %7d %12.9f", r.title(), r.cases, r.paid, best)
@@ -95,7 +95,7 @@ func (r row) String() string {
 	return text + "  " + r.at
 }
 
-// add counts a case. Of equal ones the first is kept, whoever played it first.
+// add counts a case. Of cases with the same return it keeps the one that is added first.
 func (r *row) add(one result) {
 	r.cases++
 	r.farmed = r.farmed || one.farmed()

@@ -19,7 +19,7 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// standing of a contribution when receipts pay it.
+// standing is the state of a contribution when receipts pay it.
 type standing uint8
 
 const (
@@ -28,20 +28,20 @@ const (
 	commons
 )
 
-// scene is what a case begins with.
+// scene is the state that a case begins with.
 type scene struct {
 	market    *market
 	coalition coalition
-	// victims are those whose money is at stake; nobody in most flows.
+	// victims are others whose money is at stake. Most flows have none.
 	victims coalition
 
 	rewards     rewardstypes.Params
 	attribution attributiontypes.Params
 	datanet     datanettypes.Params
 
-	stakes     [validatorCount]math.Int // beyond the million that each has
+	stakes     [validatorCount]math.Int // in addition to the million that each has
 	royalty    math.Int                 // of a call
-	compute    math.Int                 // of a call, at most
+	compute    math.Int                 // the most for a call
 	parentPpm  uint32
 	ownerPpm   uint32
 	curatorPpm uint32
@@ -51,10 +51,10 @@ type scene struct {
 	model uint64
 }
 
-// feeBits bounds compute and royalty of a call: a market can pay some of them.
+// feeBits bounds compute and royalty of a call, so that a payer can pay some calls.
 const feeBits = 80
 
-// scene draws what a case begins with.
+// scene draws the scene of a case.
 func (d dice) scene(w *world) *scene {
 	s := &scene{
 		market: w.markets[0], rewards: d.rewards(), attribution: d.attribution(), datanet: d.datanet(),
@@ -77,7 +77,7 @@ func (d dice) scene(w *world) *scene {
 	return s
 }
 
-// String says what the case begins with.
+// String describes the scene.
 func (s *scene) String() string {
 	t := s.rewards.Terms
 	return fmt.Sprintf("data %d lineage %d validators %d burn %d bonus %d, %s aopen a second, royalty %s compute %s, %s",
@@ -85,7 +85,7 @@ func (s *scene) String() string {
 		s.coalition.text)
 }
 
-// set puts the scene into a branch.
+// set sets up the scene in a branch.
 func (s *scene) set(b *branch) error {
 	if err := b.delegate(s.stakes); err != nil {
 		return err
@@ -120,7 +120,7 @@ func (s *scene) set(b *branch) error {
 	return b.blocks(2)
 }
 
-// openModels are parameters of x/models under which a parent may take all.
+// openModels returns parameters of x/models under which a parent may take the whole share.
 func openModels() modelstypes.Params {
 	p := modelstypes.DefaultParams()
 	p.MaxParentPpm = ppm
@@ -146,7 +146,7 @@ func (b *branch) delegate(stakes [validatorCount]math.Int) error {
 	return nil
 }
 
-// give moves coins from the treasury.
+// give sends coins from the treasury.
 func (b *branch) give(to party, amount math.Int) error {
 	_, err := b.send(
 		&banktypes.MsgSend{FromAddress: b.treasury.String(), ToAddress: to.String(), Amount: sdk.NewCoins(coin(amount))})
@@ -171,7 +171,7 @@ func (b *branch) serve(m *market, royalty, compute math.Int, parentPpm uint32) (
 	return registered.ModelId, err
 }
 
-// judge gives the contributions their scores, which panels would, and their standing.
+// judge gives the contributions the scores that panels would give, and their standing.
 func (s *scene) judge(b *branch) error {
 	k := b.app().DatanetKeeper
 	for i, data := range s.market.data {
@@ -196,18 +196,17 @@ func (s *scene) judge(b *branch) error {
 	return nil
 }
 
-// priorArt has a contribution of the market proven to stand in a snapshot.
+// priorArt proves that a contribution of the market is in a snapshot.
 func (s *scene) priorArt(b *branch, data contribution) error {
 	shown, err := s.market.segment(data.rank, 0)
 	if err != nil {
 		return err
 	}
-	return s.inSnapshot(b, data.rank, shown, data.file.Segments[0])
+	return s.proveInSnapshot(b, data.rank, shown, data.file.Segments[0])
 }
 
-// inSnapshot has governance accept a snapshot of one text, and the coalition
-// show that a contribution stands in it.
-func (s *scene) inSnapshot(b *branch, rank uint64, shown datanettypes.SegmentProof, text []byte) error {
+// proveInSnapshot lets governance accept a snapshot of one text, and the coalition prove that a contribution is in it.
+func (s *scene) proveInSnapshot(b *branch, rank uint64, shown datanettypes.SegmentProof, text []byte) error {
 	root := poa.MerkleRoot([]poa.Hash{poa.SegmentLeaf(0, nil, text)})
 	snapshot, err := ask[*datanettypes.MsgAcceptSnapshotResponse](b,
 		&datanettypes.MsgAcceptSnapshot{Authority: authority, Name: "Encyclopaedia", Root: root[:], Segments: 1})
@@ -221,7 +220,7 @@ func (s *scene) inSnapshot(b *branch, rank uint64, shown datanettypes.SegmentPro
 	return err
 }
 
-// segment shows a segment to x/datanet.
+// segment returns the proof of a segment in the form of x/datanet.
 func (m *market) segment(rank uint64, index uint32) (datanettypes.SegmentProof, error) {
 	proof, err := m.proof(rank, index)
 	shown := datanettypes.SegmentProof{Index: index, Text: proof.Content}
@@ -231,7 +230,7 @@ func (m *market) segment(rank uint64, index uint32) (datanettypes.SegmentProof, 
 	return shown, err
 }
 
-// flush has everything paid that waits: all pages, both pots of validators.
+// flush lets everything be paid that waits: all pages, and both funds for validators.
 func (s *scene) flush(b *branch) error {
 	rewards, attribution := s.rewards, s.attribution
 	rewards.PagesPerBlock, rewards.EpochBlocks, rewards.PayoutsPerBlock, rewards.Paused = 2_800, 1, 100, false
@@ -245,7 +244,7 @@ func (s *scene) flush(b *branch) error {
 	return b.blocks(3)
 }
 
-// wait lets time pass.
+// wait lets time pass, with two blocks.
 func (b *branch) wait(d time.Duration) error {
 	if err := b.block(d); err != nil {
 		return err
@@ -253,7 +252,7 @@ func (b *branch) wait(d time.Duration) error {
 	return b.block(time.Second)
 }
 
-// label hashes a name, for salts.
+// label returns the hash of a name, for salts and roots.
 func label(name string) []byte {
 	sum := sha256.Sum256([]byte(name))
 	return sum[:]

@@ -18,11 +18,11 @@ import (
 // call is a question whose answer is one of the market's.
 type call struct {
 	answer  int
-	compute math.Int // at most what the offer says
-	lie     bool     // leave the first contributor out
+	compute math.Int // at most that of the offer
+	lie     bool     // the provider leaves out the first contributor
 }
 
-// conversation plays client and provider of one session.
+// conversation plays the client and the provider of one session.
 type conversation struct {
 	b       *branch
 	m       *market
@@ -39,10 +39,10 @@ type conversation struct {
 	evidence poa.Evidence
 }
 
-// inputTokens of each call: a thousand, so that an offer's price is what it costs.
+// inputTokens is the number of each call: 1,000, so that the price of an offer is the cost of a call.
 const inputTokens = 1_000
 
-// fresh returns bytes that were not used before in this case.
+// fresh returns bytes that this case has not used before.
 func (b *branch) fresh(what string) [32]byte {
 	b.keys++
 	return sha256.Sum256(binary.BigEndian.AppendUint64([]byte(what), b.keys))
@@ -63,7 +63,7 @@ func (b *branch) converse(m *market, model uint64, payer party, deposit math.Int
 	return c, err
 }
 
-// ask records a call.
+// ask makes a call, and keeps its receipt and evidence.
 func (c *conversation) ask(what call) error {
 	a := c.m.answers[what.answer]
 	attribution := a.honest
@@ -95,7 +95,7 @@ func (c *conversation) ask(what call) error {
 	return err
 }
 
-// weigh leaves out what is stopped for a batch of this block.
+// weigh passes on the weight of what is stopped for a batch of this block.
 func (c *conversation) weigh(attribution *poa.Attribution) (err error) {
 	k, height := c.b.app().DatanetKeeper, c.b.ctx.BlockHeight()
 	attribution.Weigh(func(rank uint64, segment uint32) []poa.Derivation {
@@ -110,8 +110,8 @@ func (c *conversation) weigh(attribution *poa.Attribution) (err error) {
 	return err
 }
 
-// submit records what was asked, inline or attested; the last answer is
-// acknowledged or not. It returns the batch.
+// submit submits the receipts of the calls, with inline or attested evidence, and with or without an acknowledgement of
+// the last answer. It returns the batch.
 func (c *conversation) submit(acknowledged, attested bool) (attributiontypes.Batch, error) {
 	claim := attributiontypes.SessionClaim{SessionId: c.session.Id, Calls: c.n, CumulativeMax: rewardstypes.IntOf(c.spent)}
 	head := c.head
@@ -157,8 +157,8 @@ func (c *conversation) send(claim attributiontypes.SessionClaim,
 	return b.app().AttributionKeeper.GetBatch(b.ctx, response.BatchId)
 }
 
-// close ends the session, which returns what is left of the deposit. It may have
-// ended by itself, and will if its payer has closed it and is the provider.
+// close closes the session, which returns the rest of the deposit, unless it has already ended. A session whose payer
+// is its provider, and has closed it, ends by itself.
 func (c *conversation) close() error {
 	session, err := c.b.app().AttributionKeeper.GetSession(c.b.ctx, c.session.Id)
 	if errors.Is(err, attributiontypes.ErrSessionNotFound) {
@@ -172,8 +172,7 @@ func (c *conversation) close() error {
 	return err
 }
 
-// closeAndClaim has the payer close the session, which authorises the calls,
-// and the provider claim them.
+// closeAndClaim lets the payer close the session, which authorises the calls, and then the provider claim them.
 func (c *conversation) closeAndClaim(payer party) (attributiontypes.Batch, error) {
 	head := poa.NextHash(c.head, poa.AckCall, c.last)
 	if _, err := c.b.send(

@@ -12,13 +12,13 @@ import (
 
 const ppm = rewardstypes.PPM
 
-// never is the longest interval in which deposits decay. What a contributor
-// earns saves a deposit from that, which is no return on what is spent: what
-// comes back is the contributor's own, as if it had never decayed.
+// never is the longest interval in which deposits decay. It keeps decay out of the measurement: what a contributor
+// earns releases a deposit before it decays, which would look like a return, although the deposit is the contributor's
+// own.
 const never = 10 * 365 * 24 * time.Hour
 
-// terms draws what Validate accepts. The corners are likely: the least margin,
-// the most bonus for a burn, everything to one share.
+// terms draws terms that Validate accepts. Corners are likely: the least margin, the highest bonus for a burn,
+// everything to one share.
 func (d dice) terms() rewardstypes.Terms {
 	if d.chance(8) {
 		return rewardstypes.DefaultTerms()
@@ -32,7 +32,7 @@ func (d dice) terms() rewardstypes.Terms {
 	case 2, 3:
 		t.BurnPpm = uint32(d.between(rewardstypes.MinMarginPPM, 2*rewardstypes.MinMarginPPM))
 	}
-	// The most bonus that leaves the margin.
+	// The highest bonus that leaves the margin.
 	most := uint32(ppm - (rewardstypes.MinMarginPPM*ppm+int(t.BurnPpm)-1)/int(t.BurnPpm))
 	t.BonusPpm = d.ppm(most)
 	if d.chance(50) {
@@ -69,8 +69,7 @@ func (d dice) window() time.Duration {
 	return pick(d, time.Nanosecond, time.Second, time.Hour, 90*24*time.Hour)
 }
 
-// attribution draws the parameters of x/attribution; amounts are such that an
-// account can pay them.
+// attribution draws the parameters of x/attribution, with amounts that an account can pay.
 func (d dice) attribution() attributiontypes.Params {
 	p := attributiontypes.DefaultParams()
 	p.Attestation = false

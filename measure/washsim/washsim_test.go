@@ -50,8 +50,8 @@ func TestNobodyGainsBySelfDealing(t *testing.T) {
 	}
 }
 
-// everybody is a coalition with all roles under terms of which nothing goes to
-// the bounty pool, so that all but the margin comes back.
+// everybody draws a coalition with all roles, under terms by which nothing goes to the bounty pool. All but the margin
+// comes back to it.
 func everybody(d dice, w *world) (*scene, script) {
 	s, _ := drawReceipts(d, w)
 	for _, who := range w.everyone {
@@ -66,18 +66,18 @@ func everybody(d dice, w *world) (*scene, script) {
 			[]talk{{calls: []call{{answer: 0, compute: math.ZeroInt()}}, acknowledged: true, more: math.ZeroInt()}})}
 }
 
-// TestHolesAreFound: the measurement can fail. It finds a rebate, a bonus of all
-// that was burned, emission that follows traffic, and coins that disappear.
+// TestHolesAreFound: the measurement finds a bonus of everything that was burned, emission that follows traffic, and
+// coins that disappear. It does not count payments inside of the coalition as a gain.
 func TestHolesAreFound(t *testing.T) {
 	w := testWorld(t)
 	f := flow{name: "hole", draw: everybody}
 	sound, err := f.measure(w, 1, 0, nil)
 	require.NoError(t, err)
-	// The data of the answer is not all of it: that part of the bonus is not minted.
+	// The data explains only a part of the answer, and the bonus for the rest is not minted.
 	require.Equal(t, -1, sound.ratio().Cmp(big.NewRat(950_001, 1_000_000)))
 	require.Equal(t, 1, sound.ratio().Cmp(big.NewRat(900_000, 1_000_000)))
 
-	// The treasury is the coalition's too here, which must not count as a gain.
+	// All accounts are in the coalition, so that a payment among them must not count as a gain.
 	rebate := func(b *branch, paid math.Int) error {
 		_, err := b.send(
 			&banktypes.MsgSend{FromAddress: b.validators[0].operator.String(), ToAddress: b.others.payer.String(),
@@ -105,10 +105,10 @@ func TestHolesAreFound(t *testing.T) {
 		return b.app().BankKeeper.SendCoinsFromAccountToModule(b.ctx, b.treasury.Address, modelstypes.ModuleName,
 			sdk.NewCoins(coin(math.OneInt())))
 	})
-	require.ErrorContains(t, err, "aopen are with nobody")
+	require.ErrorContains(t, err, "no account or sink has 1.")
 }
 
-// TestHarmIsFound: one aopen of somebody else fails the run.
+// TestHarmIsFound: one aopen that a victim loses is found.
 func TestHarmIsFound(t *testing.T) {
 	w := testWorld(t)
 	victim := w.others.payer
@@ -135,8 +135,8 @@ func TestHarmIsFound(t *testing.T) {
 	require.Contains(t, counted.String(), "VICTIMS LOSE")
 }
 
-// bonusOfAllBurned has the lists of the block ask for all that their receipts
-// burned, as under terms that Validate refuses.
+// bonusOfAllBurned makes the lists of the block ask for everything that their receipts burned, as under terms that
+// Validate refuses.
 func bonusOfAllBurned(b *branch, _ math.Int) error {
 	k := b.app().RewardsKeeper
 	return k.Arrived.Walk(b.ctx, nil, func(id uint64, intake rewardstypes.Intake) (bool, error) {
@@ -162,8 +162,7 @@ func bonusOfAllBurned(b *branch, _ math.Int) error {
 	})
 }
 
-// TestARebateFailsTheRun: what pays a tenth of all fees back is found by the
-// program, which then fails.
+// TestARebateFailsTheRun: the program finds a rebate of a tenth of all fees, and fails.
 func TestARebateFailsTheRun(t *testing.T) {
 	o := options{cases: 30, seed: 1, only: "receipts", workers: 1, leak: func(b *branch, paid math.Int) error {
 		_, err := b.send(
@@ -177,8 +176,7 @@ func TestARebateFailsTheRun(t *testing.T) {
 	require.GreaterOrEqual(t, lastLine(t, out.String()).Max, 1.0)
 }
 
-// TestTermsThatCanBeFarmedPayNothing: terms that Validate refuses are refused
-// also where they stand in state.
+// TestTermsThatCanBeFarmedPayNothing: terms that Validate refuses are also refused if they are in the state.
 func TestTermsThatCanBeFarmedPayNothing(t *testing.T) {
 	f := flow{name: "terms", draw: func(d dice, w *world) (*scene, script) {
 		s, play := everybody(d, w)
@@ -199,7 +197,7 @@ func lastLine(t *testing.T, text string) (f figures) {
 	return f
 }
 
-// TestRunsAreReproducible on any number of workers.
+// TestRunsAreReproducible: the result does not depend on the number of workers.
 func TestRunsAreReproducible(t *testing.T) {
 	var lines []string
 	for _, workers := range []int{1, 2} {
@@ -211,7 +209,7 @@ func TestRunsAreReproducible(t *testing.T) {
 	require.Equal(t, lines[0], lines[1])
 }
 
-// TestDrawnParametersReachTheCorners of what Validate accepts, and are accepted.
+// TestDrawnParametersReachTheCorners: Validate accepts all drawn parameters, and corners are among them.
 func TestDrawnParametersReachTheCorners(t *testing.T) {
 	least, free, dataless := 0, 0, 0
 	for n := range 2_000 {

@@ -15,8 +15,8 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// accounts says what each account has, in aopen. Rewards of stake are decimal:
-// they are what the keeper of x/distribution owes.
+// accounts maps an address to what the account has, in aopen. Rewards of stake are what x/distribution owes; they may
+// be fractions.
 type accounts map[string]math.LegacyDec
 
 func (a accounts) add(address string, amount math.Int) { a.addDec(address, amount.ToLegacyDec()) }
@@ -35,8 +35,8 @@ func (a accounts) of(address string) math.LegacyDec {
 	return math.LegacyZeroDec()
 }
 
-// wealth reads what everybody has: wallets, the ledger, bonds, deposits, what is
-// promised by bounties, and rewards of stake. Stake itself never changes.
+// wealth returns what everybody has: in wallets, in the ledger, in bonds, deposits and bounties, and as rewards of
+// stake. Stake itself never changes.
 func (b *branch) wealth() (accounts, error) {
 	a := make(accounts)
 	ledger := rewardskeeper.NewQueryServer(b.app().RewardsKeeper)
@@ -48,10 +48,10 @@ func (b *branch) wealth() (accounts, error) {
 		}
 		a.add(p.String(), earned.Claimable.Amount)
 	}
-	if err := b.stakes(a); err != nil {
+	if err := b.addStakes(a); err != nil {
 		return nil, err
 	}
-	if err := b.inDatanet(a); err != nil {
+	if err := b.addDatanet(a); err != nil {
 		return nil, err
 	}
 	if err := b.app().AttributionKeeper.Sessions.Walk(b.ctx, nil,
@@ -68,8 +68,8 @@ func (b *branch) wealth() (accounts, error) {
 	return a, err
 }
 
-// stakes adds rewards of validators, also what they have earned as attestors.
-func (b *branch) stakes(a accounts) error {
+// addStakes adds the rewards of validators, and what they earned as attestors.
+func (b *branch) addStakes(a accounts) error {
 	for _, v := range b.validators {
 		outstanding, err := b.app().DistrKeeper.GetValidatorOutstandingRewards(b.ctx, v.address)
 		if err != nil {
@@ -90,12 +90,11 @@ func (b *branch) stakes(a accounts) error {
 		})
 }
 
-// inDatanet adds deposits, fees that wait, bonds, what reviews hold, and what
-// bounties hold for contributors and funders.
-func (b *branch) inDatanet(a accounts) error {
+// addDatanet adds deposits, waiting fees, bonds, and what reviews and bounties hold.
+func (b *branch) addDatanet(a accounts) error {
 	k := b.app().DatanetKeeper
 	if err := k.Contributions.Walk(b.ctx, nil, func(_ uint64, c datanettypes.Contribution) (bool, error) {
-		// What is bound can only decay into the pool.
+		// A bound deposit can only decay into the pool.
 		a.add(poolName, c.BoundDeposit)
 		a.add(c.Contributor, c.Deposit.Amount.Sub(c.BoundDeposit).Add(datanettypes.OrZero(c.ReviewFee)).Add(
 			datanettypes.OrZero(c.Vesting)))
@@ -138,13 +137,13 @@ func (b *branch) inDatanet(a accounts) error {
 	})
 }
 
-// Among accounts, these stand for the bounty pool, and for funds of checks.
+// These names stand among accounts for the bounty pool, and for the funds of checks.
 const (
 	poolName  = rewardstypes.BountyPoolName
 	checkName = "checks"
 )
 
-// sinks are coins that are nobody's: the bounty pool, funds for checks, the community pool.
+// sinks returns the coins that belong to nobody: in the bounty pool, in funds for checks, and in the community pool.
 func (b *branch) sinks() (math.LegacyDec, error) {
 	sum := b.balance(authtypes.NewModuleAddress(poolName)).ToLegacyDec()
 	if err := b.app().DatanetKeeper.DataNets.Walk(b.ctx, nil, func(_ uint64, d datanettypes.DataNet) (bool, error) {
@@ -161,11 +160,11 @@ func (b *branch) balance(of sdk.AccAddress) math.Int {
 	return b.app().BankKeeper.GetBalance(b.ctx, of, rewardstypes.Denom).Amount
 }
 
-// outcome is what a branch came to.
+// outcome is the state of all coins at the end of a branch.
 type outcome struct {
 	accounts accounts
 	sinks    math.LegacyDec
-	pool     math.LegacyDec // of the sinks, the bounty pool
+	pool     math.LegacyDec // the bounty pool, which is one of the sinks
 	supply   math.Int
 	reserve  math.Int
 	emitted  math.Int
@@ -188,8 +187,8 @@ func (b *branch) outcome() (o outcome, err error) {
 	return o, err
 }
 
-// compare checks that emission is the same in both, and that all coins of the
-// difference are with somebody or in a sink.
+// compare checks that emission is the same in both branches, and that an account or a sink has every coin of the
+// difference.
 func (o outcome) compare(control outcome) error {
 	if !o.reserve.Equal(control.reserve) || !o.emitted.Equal(control.emitted) {
 		return fmt.Errorf("emission depends on traffic: %s was emitted with it, %s without", o.emitted, control.emitted)
@@ -204,7 +203,7 @@ func (o outcome) compare(control outcome) error {
 		}
 	}
 	if lost := o.supply.Sub(control.supply).ToLegacyDec().Sub(explained); !lost.IsZero() {
-		return fmt.Errorf("%s aopen are with nobody", lost)
+		return fmt.Errorf("no account or sink has %s aopen", lost)
 	}
 	return nil
 }

@@ -22,27 +22,26 @@ const (
 // party is an account.
 type party = chain.Account
 
-// validator of the chain; its operator is its only delegator.
+// validator is a validator of the chain. Its operator is its only delegator.
 type validator struct {
 	operator  party
 	address   sdk.ValAddress
 	consensus sdk.ConsAddress
 }
 
-// world is an application with markets in which cases are played. Each case
-// works on a branch of its state, so that none sees another.
+// world is an application with markets, in which cases are played. Each case has a branch of the state for itself.
 type world struct {
 	chain      *chain.Chain
 	root       sdk.Context
 	treasury   party
 	validators []validator
 	reviewers  []party
-	markets    []*market // of a coalition
-	others     *market   // of everybody else
+	markets    []*market // for a coalition
+	others     *market   // for everybody else
 	everyone   []party
 }
 
-// newWorld starts a chain.
+// newWorld starts a chain, and builds the markets.
 func newWorld() (*world, error) {
 	w := &world{treasury: chain.NewAccount("treasury")}
 	w.everyone = append(w.everyone, w.treasury)
@@ -51,7 +50,7 @@ func newWorld() (*world, error) {
 	}
 	w.markets = []*market{newMarket(w, "many"), oneMarket(w)}
 	w.others = newMarket(w, "others")
-	w.chain = chain.NewWithValidators(tb{}, validatorCount, w.everyone, rich(w.treasury))
+	w.chain = chain.NewWithValidators(harness{}, validatorCount, w.everyone, rich(w.treasury))
 	for i := range validatorCount {
 		operator := chain.NewAccount(fmt.Sprintf("validator %d", i))
 		w.everyone = append(w.everyone, operator)
@@ -65,7 +64,7 @@ func newWorld() (*world, error) {
 		}
 		w.validators = append(w.validators, validator{operator, sdk.ValAddress(operator.Address), consensus})
 	}
-	// Nothing of this is committed: a tree with much that is not is slow to iterate, a cache is not.
+	// Nothing of this is committed. Iterating over a tree with many such changes is slow; over a cache it is fast.
 	w.root, _ = w.chain.Ctx().CacheContext()
 	b := &branch{world: w, ctx: w.root, spent: math.ZeroInt()}
 	for _, m := range append(w.markets, w.others) {
@@ -77,14 +76,14 @@ func newWorld() (*world, error) {
 	return w, nil
 }
 
-// party makes an account that the chain begins with.
+// party makes an account that is in the genesis of the chain.
 func (w *world) party(name string) party {
 	p := chain.NewAccount(name)
 	w.everyone = append(w.everyone, p)
 	return p
 }
 
-// rich gives an account half of all OPEN.
+// rich returns a genesis that gives an account half of all OPEN.
 func rich(who party) chain.Genesis {
 	return func(a *app.App, state map[string]json.RawMessage) {
 		var bank banktypes.GenesisState
@@ -100,5 +99,5 @@ func rich(who party) chain.Genesis {
 	}
 }
 
-// coin is an amount of aopen.
+// coin returns an amount of aopen as a coin.
 func coin(amount math.Int) sdk.Coin { return sdk.NewCoin(rewardstypes.Denom, amount) }
