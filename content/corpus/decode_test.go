@@ -30,7 +30,8 @@ func TestWord(t *testing.T) {
 	))
 	require.Equal(t, corpus.Word, file.Format)
 	require.Equal(
-		t, "## Dosing\n\nGive once daily & slowly.\nThen wait.\n\n# No level\n\n- first item\n\nin a box\n\n| drug | dose \\| day |\n"+
+		t, "## Dosing\n\nGive once daily & slowly.\nThen wait.\n\n# No level\n\n- first item\n\n"+
+			"in a box\n\n| drug | dose \\| day |\n"+
 			"|---|---|\n| a b | 5 mg |\n\nAfter it.\n\nA note.", text)
 }
 

@@ -42,8 +42,8 @@ func decodeText(data []byte) ([]byte, error) {
 		}
 		line := 1 + bytes.Count(data[:at], []byte("\n"))
 		return nil, fmt.Errorf(
-			"is not UTF-8 text: byte 0x%02X in line %d; save it as UTF-8, or convert it, for example with iconv -f WINDOWS-1252 -t UTF-8 OLD > "+
-				"NEW", data[at], line)
+			"is not UTF-8 text: byte 0x%02X in line %d; save it as UTF-8, or convert it, for example with "+
+				"iconv -f WINDOWS-1252 -t UTF-8 OLD > NEW", data[at], line)
 	}
 	return data, nil
 }

@@ -67,7 +67,7 @@ var fullMarks = []runeRange{
 
 // spacedMarks end a sentence if white space or the end of the text follows. They are sorted.
 var spacedMarks = []runeRange{
-	{'!', '!'}, {'.', '.'}, {'?', '?'}, {0x037E, 0x037E}, // the Greek question mark, where it is not written as a semicolon
+	{'!', '!'}, {'.', '.'}, {'?', '?'}, {0x037E, 0x037E}, // the Greek question mark, if not written as a semicolon
 	{0x0F0D, 0x0F0E}, // Tibetan shad
 	{0x2026, 0x2026}, // …
 	{0x203C, 0x203D}, {0x2047, 0x2049}, {0x2E2E, 0x2E2E}, {0x2E53, 0x2E54},

@@ -48,8 +48,8 @@ func TestStore(t *testing.T) {
 	require.Len(t, files, len(store.Index().Tiers()))
 }
 
-// TestInterruptedRebuild: tiers are named by their place, so that another index in the same folder has files of the same
-// names. If its Save ends early, Open returns an empty index, not one of old and new tiers.
+// TestInterruptedRebuild: tiers are named by their place, so that another index in the same folder has files of the
+// same names. If its Save ends early, Open returns an empty index, not one of old and new tiers.
 func TestInterruptedRebuild(t *testing.T) {
 	dir := t.TempDir()
 	store, err := textindex.Open(dir, poa.ProtocolStatistics())

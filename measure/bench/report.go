@@ -181,8 +181,8 @@ func (r *report) detail() *table {
 	t.note("Latency is the number of blocks from the arrival of a pair to its credit; 0 means the same block. Mean and "+
 		"max are of one pair in %d. By credits, it is the mean backlog over what arrives in a block.",
 		watchEvery)
-	t.note("Idle means that a batch of 1,000 pairs arrives while nothing waits; its CPU is that of the end-block without " +
-		"Commit. A full batch alone waits at most as many blocks as its accounts need for their pages.")
+	t.note("Idle means that a batch of 1,000 pairs arrives while nothing waits; its CPU is that of the end-block " +
+		"without Commit. A full batch alone waits at most as many blocks as its accounts need for their pages.")
 	return t
 }
 

@@ -90,8 +90,8 @@ func newWorld(set settings, luck luck, members []member, experts int) (*world, e
 		w.Ctx, &types.MsgUpdateParams{Authority: solo.Authority(), Params: params}); err != nil {
 		return nil, err
 	}
-	w.owner, w.crowd, w.planter, w.watcher, w.submitter = w.newAccount("owner"), w.newAccount("crowd"), w.newAccount("planter"),
-		w.newAccount("watcher"), w.newAccount("submitter")
+	w.owner, w.crowd, w.planter = w.newAccount("owner"), w.newAccount("crowd"), w.newAccount("planter")
+	w.watcher, w.submitter = w.newAccount("watcher"), w.newAccount("submitter")
 	if w.datanet, err = w.create(types.REVIEW_POLICY_PANEL); err != nil {
 		return nil, err
 	}

@@ -105,8 +105,8 @@ func (x *Index) credits(ctx context.Context, height int64,
 	}
 	latest, again := x.node.BatchCredits(ctx, 0, batch)
 	if again != nil {
-		return nil, fmt.Errorf("credits of batch %d at height %d: %w; follow a node that keeps the state of that block", batch,
-			height, err)
+		return nil, fmt.Errorf("credits of batch %d at height %d: %w; follow a node that keeps the state of that block",
+			batch, height, err)
 	}
 	x.log.Warn("the node has pruned the state of a batch; its models are credited to their present owners",
 		"batch", batch, "height", height)

@@ -2,7 +2,7 @@
 import { alphabetOf, OTHER, Word } from "./alphabets.js";
 import { hash, utf8 } from "./bytes.js";
 import { STOP_WORDS } from "./stopwords.js";
-import { clean, compose, composes, decompose, foldOf, isUnclean, kindOf, orderOf, VIRAMA, type Kind } from "./unicode.js";
+import { clean, compose, composes, decompose, foldOf, unclean, kindOf, orderOf, VIRAMA, type Kind } from "./unicode.js";
 
 const MAX_MARKS = 12,
   MAX_BLANKS = 64,
@@ -255,7 +255,7 @@ function refused(code: number, kind: Kind, previous: number, joined: number, fir
   if (joined && !joins(first, code)) return true;
   if (!kind || "NZIB".includes(kind)) return true;
   if ("JVF".includes(kind) && (joined || !mayFollow(previous, code))) return true;
-  if (isUnclean(code) || clean.has(code)) return true;
+  if (unclean(code) || clean.has(code)) return true;
   if (!composes(code) || run.length === 0) return false;
   if (run.length >= MAX_MARKS + 1) return true;
   const composed = compose([...run, code].flatMap(decompose));

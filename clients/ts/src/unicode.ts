@@ -151,15 +151,15 @@ function pair(a: number, b: number): number | undefined {
   return whole.get(`${a} ${b}`);
 }
 
-const unclean = new Set<number>(clean.keys());
+const forms = new Set<number>(clean.keys()); // code points that are forms of others
 for (const [code, list] of parts) {
   const composed = compose(list);
-  if (composed.length !== 1 || composed[0] !== code) unclean.add(code);
+  if (composed.length !== 1 || composed[0] !== code) forms.add(code);
 }
 
-/** isUnclean reports whether a code point is a form of another, which clean text has instead. */
-export const isUnclean = (code: number): boolean => unclean.has(code);
+/** unclean reports whether a code point is a form of another, which clean text has instead. */
+export const unclean = (code: number): boolean => forms.has(code);
 
 /** plain returns the first code point of what an unclean one stands for, and others as they are. */
 export const plain = (code: number): number =>
-  (clean.get(code) ?? (unclean.has(code) ? parts.get(code) : undefined))?.[0] ?? code;
+  (clean.get(code) ?? (forms.has(code) ? parts.get(code) : undefined))?.[0] ?? code;

@@ -59,5 +59,6 @@ test("wrong answers", () => {
       (error) => error instanceof ol.AnswerError && why.test(error.message) && error.message.startsWith("the answer "),
       JSON.stringify(fields),
     );
-  assert.throws(() => ol.check(state, answer("Hair gr\u200bows.")), /hides words from attribution: forbidden_code_point/);
+  const hidden = answer("Hair gr\u200bows.");
+  assert.throws(() => ol.check(state, hidden), /hides words from attribution: forbidden_code_point/);
 });
