@@ -80,7 +80,11 @@ func (s *Store) read(name string) error {
 		return err
 	}
 	s.saved[name] = true
-	return s.index.AddTier(data, s.root)
+	err = s.index.AddTier(data, s.root)
+	if err != nil && !errors.Is(err, poa.ErrIndexEncoding) { // each tier is right, and they do not go together
+		err = fmt.Errorf("%w: %w", poa.ErrIndexEncoding, err)
+	}
+	return err
 }
 
 // Reset empties the index. The folder does not change before the next Save.

@@ -102,6 +102,12 @@ func TestDamageIsFound(t *testing.T) {
 				t, os.WriteFile(filepath.Join(dir, "manifest.json"),
 					[]byte(`{"statistics_root":"`+poa.ProtocolStatistics().Root().String()+`","tiers":["../x"]}`), 0o644))
 		},
+		"tier twice": func() {
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "again.tier"), data, 0o644))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "manifest.json"),
+				[]byte(`{"statistics_root":"`+poa.ProtocolStatistics().Root().String()+`","tiers":["`+
+					filepath.Base(files[0])+`","again.tier"]}`), 0o644))
+		},
 		"other table": func() {
 			require.NoError(
 				t, os.WriteFile(filepath.Join(dir, "manifest.json"),
