@@ -2,6 +2,7 @@ package lora
 
 import (
 	"cmp"
+	"math"
 	"math/rand"
 	"slices"
 	"strings"
@@ -14,9 +15,8 @@ import (
 // Figures are the results of measuring a world.
 type Figures struct {
 	Documents, Answers, Subsets int
-	// LDS is the linear datamodeling score by method: the Spearman correlation, over subsets, of the summed scores of a
-	// subset's documents with the answer's negative loss after training on the subset; mean over answers.
-	LDS map[string]float64
+	// LDS is the linear datamodeling score by method.
+	LDS map[string]LDS
 	// Paid is the share of the LORA part that is paid; the rest exceeds the bound of the table. Top is the share of what
 	// is paid that goes to the three documents whose removal changes the answer most. TopSources is the share that goes to
 	// the documents that the answer is about.
@@ -27,12 +27,29 @@ type Figures struct {
 	// thief registers documents of others with their words in another order. Copy: word for word, without provenance.
 	// CopyPassed: the same with provenance.
 	Flood, Copy, CopyPassed float64
+	// Split is what contributors get of the LORA part who make a contribution of each of their texts, over what they get
+	// by one contribution; NaN if no document has several texts.
+	Split float64
+}
+
+// LDS is a linear datamodeling score: the Spearman correlation, over subsets, of the summed scores of a subset's
+// documents with the answer's negative loss after training on the subset; mean over answers. An answer for which all
+// sums are equal counts 0, because the method says nothing about it.
+type LDS struct {
+	Mean, Error float64 // Error is the standard error over answers
+	// Above is the mean of what an answer has more than by BM25, with its standard error.
+	Above, AboveError float64
+	// Silent is the number of answers that the method says nothing about.
+	Silent int
 }
 
 // Names are the names of the methods, in the order of the table.
 var Names = []string{
-	"method LORA as it pays", "its part by influence", "gradient dot", "DataInf", "MEANING alone", "BM25 of the answer",
+	"method LORA as it pays", "its part by influence", "gradient dot", "DataInf", "MEANING alone", BM25,
 }
+
+// BM25 is the name of the method that the others are compared with.
+const BM25 = "BM25 of the answer"
 
 // Measure trains on random subsets, and on all documents with those of thieves, and returns the figures.
 func (w *World) Measure(subsets int, seed int64, progress func(format string, args ...any)) (Figures, error) {
@@ -46,7 +63,7 @@ func (w *World) Measure(subsets int, seed int64, progress func(format string, ar
 // compare computes the figures, given a retraining.
 func (w *World) compare(r Retraining, seed int64, progress func(format string, args ...any)) (Figures, error) {
 	f := Figures{
-		Documents: len(w.Documents), Answers: len(w.Queries), Subsets: len(r.Subsets), LDS: map[string]float64{},
+		Documents: len(w.Documents), Answers: len(w.Queries), Subsets: len(r.Subsets), LDS: map[string]LDS{},
 	}
 	whole, err := w.trained(w.Documents)
 	if err != nil {
@@ -64,19 +81,28 @@ func (w *World) compare(r Retraining, seed int64, progress func(format string, a
 	if err != nil {
 		return f, err
 	}
+	than := r.correlations(ranked)
 	for i, scores := range []Scores{paid, own.scores(), dot, dataInf, meaning, ranked} {
-		f.LDS[Names[i]] = r.lds(scores)
+		f.LDS[Names[i]] = newLDS(r.correlations(scores), than)
 	}
-	w.pay(&f, r, own)
-	f.Liar = own.liar()
+	if err := w.pay(&f, r, own); err != nil {
+		return f, err
+	}
+	if f.Liar, err = own.liar(); err != nil {
+		return f, err
+	}
+	if f.Split, err = w.split(whole, own); err != nil {
+		return f, err
+	}
 	progress("thieves")
 	return f, w.thieves(&f, rand.New(rand.NewSource(seed)))
 }
 
 func nothing(int) []influence.Part { return nil }
 
-func (r Retraining) lds(scores Scores) float64 {
-	var all []float64
+// correlations returns the Spearman correlation of each answer; NaN if all sums of its scores are equal.
+func (r Retraining) correlations(scores Scores) []float64 {
+	all := make([]float64, len(scores))
 	for q := range scores {
 		sums, outputs := make([]float64, len(r.Subsets)), make([]float64, len(r.Subsets))
 		for s, subset := range r.Subsets {
@@ -85,31 +111,76 @@ func (r Retraining) lds(scores Scores) float64 {
 			}
 			outputs[s] = -r.Losses[s][q]
 		}
-		all = append(all, measure.Spearman(sums, outputs))
+		all[q] = measure.Spearman(sums, outputs)
 	}
-	return measure.Mean(all)
+	return all
 }
 
-// amounts returns what documents are paid of a LORA part of 1: by score, and not above the bound.
-func (x Influence) amounts(query *influence.Query) []float64 {
-	out := make([]float64, len(x.Rows))
-	total := 0.0
-	for i := range x.Rows {
-		out[i] = float64(query.Score(&x.Rows[i].Sketch, x.Rows[i].Tokens))
-		total += out[i]
+// newLDS returns the score of a method with these correlations, and compares it with another method's.
+func newLDS(correlations, than []float64) LDS {
+	var out LDS
+	number := func(x float64) float64 {
+		if math.IsNaN(x) {
+			return 0
+		}
+		return x
 	}
-	for i := range out {
-		if total > 0 {
-			out[i] = min(out[i]/total, 4*float64(x.Rows[i].SharePPM)/poa.TotalPPM)
+	own, above := make([]float64, len(correlations)), make([]float64, len(correlations))
+	for i, x := range correlations {
+		if math.IsNaN(x) {
+			out.Silent++
+		}
+		own[i] = number(x)
+		above[i] = own[i] - number(than[i])
+	}
+	out.Mean, out.Error = measure.Mean(own), standardError(own)
+	out.Above, out.AboveError = measure.Mean(above), standardError(above)
+	return out
+}
+
+// standardError returns the standard error of the mean of values.
+func standardError(values []float64) float64 {
+	mean, sum := measure.Mean(values), 0.0
+	for _, v := range values {
+		sum += (v - mean) * (v - mean)
+	}
+	n := float64(len(values))
+	return math.Sqrt(sum / (n - 1) / n)
+}
+
+// amounts returns what documents are paid of a LORA part of 1, for an answer of so many tokens with nobody's text.
+func (x Influence) amounts(query *influence.Query, tokens int) ([]float64, error) {
+	att := poa.Attribution{TotalBits: uint64(tokens) * uint64(poa.HiddenBits)}
+	if err := att.AddLora(x.file(), &poa.LoraQuery{Sketch: poa.Sketch(query.Sketch)}); err != nil {
+		return nil, err
+	}
+	out := make([]float64, len(x.Rows))
+	for i, row := range att.Lora.Rows {
+		out[i] = float64(row.Amount) / float64(att.Lora.Bits)
+	}
+	return out, nil
+}
+
+// paid returns what documents are paid of a LORA part of 1 for each answer.
+func (w *World) paid(x Influence) (Scores, error) {
+	out := make(Scores, len(w.Queries))
+	for q := range out {
+		var err error
+		if out[q], err = x.amounts(&x.Queries[q], len(poa.TokenIDs([]byte(w.Queries[q].Answer)))); err != nil {
+			return nil, err
 		}
 	}
-	return out
+	return out, nil
 }
 
 // topDocuments is the number of documents that Figures.Top counts.
 const topDocuments = 3
 
-func (w *World) pay(f *Figures, r Retraining, x Influence) {
+func (w *World) pay(f *Figures, r Retraining, x Influence) error {
+	amounts, err := w.paid(x)
+	if err != nil {
+		return err
+	}
 	var paid, top, sources []float64
 	for q := range w.Queries {
 		order := make([]int, len(w.Documents))
@@ -118,7 +189,7 @@ func (w *World) pay(f *Figures, r Retraining, x Influence) {
 		}
 		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(r.Effect(q, b), r.Effect(q, a)) })
 		var all, most, about float64
-		for d, amount := range x.amounts(&x.Queries[q]) {
+		for d, amount := range amounts[q] {
 			all += amount
 			if slices.Contains(order[:topDocuments], d) {
 				most += amount
@@ -133,18 +204,69 @@ func (w *World) pay(f *Figures, r Retraining, x Influence) {
 		}
 	}
 	f.Paid, f.Top, f.TopSources = measure.Mean(paid), measure.Mean(top), measure.Mean(sources)
+	return nil
 }
 
-// liar returns the most that a document gets, over its bound, by a query that is made for it alone.
-func (x Influence) liar() float64 {
+// liar returns the most that a document gets, over its bound, by a query that is made for it alone and as large as can
+// be.
+func (x Influence) liar() (float64, error) {
 	most := 0.0
 	for i := range x.Rows {
 		q := influence.Query{Sketch: x.Rows[i].Sketch}
-		if bound := 4 * float64(x.Rows[i].SharePPM) / poa.TotalPPM; bound > 0 {
-			most = max(most, x.amounts(&q)[i]/bound)
+		q.Exponent = math.MinInt8
+		amounts, err := x.amounts(&q, loudTokens)
+		if err != nil {
+			return 0, err
+		}
+		if bound := poa.LoraBound * float64(x.Rows[i].SharePPM) / poa.TotalPPM; bound > 0 {
+			most = max(most, amounts[i]/bound)
 		}
 	}
-	return most
+	return most, nil
+}
+
+// loudTokens is the length of a liar's answer.
+const loudTokens = 300
+
+// split returns Figures.Split for every second document, all of which are split at the same time.
+func (w *World) split(a influence.Adapter, own Influence) (float64, error) {
+	var documents []Document
+	var of []int // by document: the one that it is split from; -1 for one that is whole
+	for d, whole := range w.Documents {
+		if d%2 > 0 || len(whole.Texts) < 2 {
+			documents, of = append(documents, whole), append(of, -1)
+			continue
+		}
+		for _, text := range whole.Texts {
+			documents, of = append(documents, Document{Texts: []string{text}}), append(of, d)
+		}
+	}
+	x, err := w.compute(a, documents, nothing)
+	if err != nil {
+		return 0, err
+	}
+	together, err := w.paid(own)
+	if err != nil {
+		return 0, err
+	}
+	apart, err := w.paid(x)
+	if err != nil {
+		return 0, err
+	}
+	var one, several float64
+	for q := range w.Queries {
+		for d, amount := range together[q] {
+			if slices.Contains(of, d) {
+				one += amount
+			}
+		}
+		for d, amount := range apart[q] {
+			if of[d] >= 0 {
+				several += amount
+			}
+		}
+	}
+	return several / one, nil
 }
 
 // robbed is the number of documents that a thief takes words from.
@@ -186,8 +308,12 @@ func (w *World) thieves(f *Figures, rng *rand.Rand) error {
 			return err
 		}
 		var taken, paid, own, tokens float64
-		for q := range x.Queries {
-			for i, amount := range x.amounts(&x.Queries[q]) {
+		amounts, err := w.paid(x)
+		if err != nil {
+			return err
+		}
+		for q := range amounts {
+			for i, amount := range amounts[q] {
 				if paid += amount; i >= n {
 					taken += amount
 				}

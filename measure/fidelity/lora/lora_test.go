@@ -27,7 +27,7 @@ const items = `{"id":"1","lang":"English","question":"How is rope made?","retrie
 func TestMeasure(t *testing.T) {
 	set, err := answers.Parse("set", "a", []byte(items), "s", []byte(sources))
 	require.NoError(t, err)
-	w, err := New(set, 4, 20, 1)
+	w, err := New(set, Options{Documents: 4, Epochs: 20, Seed: 1})
 	require.NoError(t, err)
 	defer w.Close()
 	require.Len(t, w.Documents, 4)
@@ -35,7 +35,7 @@ func TestMeasure(t *testing.T) {
 	f, err := w.Measure(8, 1, func(string, ...any) {})
 	require.NoError(t, err)
 	for _, name := range Names {
-		require.LessOrEqual(t, math.Abs(f.LDS[name]), 1.0)
+		require.LessOrEqual(t, math.Abs(f.LDS[name].Mean), 1.0)
 	}
 	require.Len(t, f.LDS, len(Names))
 	require.Greater(t, f.Paid, 0.0)
@@ -43,7 +43,8 @@ func TestMeasure(t *testing.T) {
 	require.Greater(t, f.TopSources, 0.25) // of four documents
 	require.LessOrEqual(t, f.Liar, 1.0)
 	require.Greater(t, f.Copy, 0.0)
-	require.Zero(t, f.CopyPassed) // a copy word for word passes everything on
+	require.Zero(t, f.CopyPassed)        // a copy word for word passes everything on
+	require.True(t, math.IsNaN(f.Split)) // every document has one text
 
 	// If the loss of an answer is minus the sum of its documents' scores, the correlation is 1.
 	r := Retraining{Subsets: [][]int{{0, 1}, {0, 2}, {1, 2}, {2, 3}}}
@@ -57,13 +58,23 @@ func TestMeasure(t *testing.T) {
 		}
 		r.Losses = append(r.Losses, losses)
 	}
-	require.InDelta(t, 1, r.lds(truth), 1e-9)
+	than := r.correlations(truth)
+	require.InDeltaSlice(t, []float64{1, 1}, than, 1e-9)
+	require.Equal(t, LDS{Mean: than[0]}, newLDS(than, than))
 	for q := range truth {
 		for d := range truth[q] {
 			truth[q][d] *= -1
 		}
 	}
-	require.InDelta(t, -1, r.lds(truth), 1e-9)
+	require.InDeltaSlice(t, []float64{-1, -1}, r.correlations(truth), 1e-9)
+	// Who says nothing about an answer has 0 for it, and is not measured by the other answers alone.
+	truth[1] = make([]float64, len(truth[1]))
+	silent := newLDS(r.correlations(truth), than)
+	require.InDelta(t, -0.5, silent.Mean, 1e-9)
+	require.InDelta(t, -1.5, silent.Above, 1e-9)
+	require.InDelta(t, 0.5, silent.Error, 1e-9)
+	require.InDelta(t, 0.5, silent.AboveError, 1e-9)
+	require.Equal(t, 1, silent.Silent)
 	require.Positive(t, r.Effect(0, 0))
 	require.Zero(t, Retraining{Subsets: [][]int{{0}}, Losses: [][]float64{{1}}}.Effect(0, 0))
 	require.True(t, slices.Contains(w.Queries[0].Sources, 2))

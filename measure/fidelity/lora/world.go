@@ -43,34 +43,54 @@ type Query struct {
 	example train.Example
 }
 
+// Options say what a World is made of.
+type Options struct {
+	// Documents is the number of documents.
+	Documents int
+	// Passages makes each passage of the set a document.
+	Passages bool
+	// Epochs is the number of passes of a training over its texts.
+	Epochs int
+	// Seed decides the order of the texts in a training.
+	Seed int64
+}
+
+// document returns the name of the document that a passage belongs to.
+func (o Options) document(passage string) string {
+	if o.Passages {
+		return passage
+	}
+	return answers.Document(passage)
+}
+
 // New returns a World of the documents that most English answers of a set are about, with the answers that are only
 // about these. Close it.
-func New(set *answers.Set, documents, epochs int, seed int64) (*World, error) {
+func New(set *answers.Set, o Options) (*World, error) {
 	base, err := chat.Base(chat.Options{Threads: 1})
 	if err != nil {
 		return nil, err
 	}
-	w := &World{base: base, seed: uint64(seed), epoch: epochs}
+	w := &World{base: base, seed: uint64(o.Seed), epoch: o.Epochs}
 	asked := map[string]int{}
 	for i := range set.Items {
 		if set.Items[i].Group() == answers.English {
-			for _, name := range sourcesOf(&set.Items[i]) {
+			for _, name := range o.sourcesOf(&set.Items[i]) {
 				asked[name]++
 			}
 		}
 	}
 	var names []string
 	for _, p := range set.Passages {
-		if name := answers.Document(p.ID); !slices.Contains(names, name) {
+		if name := o.document(p.ID); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
 	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(asked[b], asked[a]) })
-	names = names[:min(documents, len(names))]
+	names = names[:min(o.Documents, len(names))]
 	slices.Sort(names)
 	w.Documents = make([]Document, len(names))
 	for _, p := range set.Passages {
-		if i := slices.Index(names, answers.Document(p.ID)); i >= 0 {
+		if i := slices.Index(names, o.document(p.ID)); i >= 0 {
 			w.Documents[i].Name = names[i]
 			w.Documents[i].Texts = append(w.Documents[i].Texts, p.Text)
 		}
@@ -81,7 +101,7 @@ func New(set *answers.Set, documents, epochs int, seed int64) (*World, error) {
 			continue
 		}
 		q := Query{Question: item.Question, Answer: item.Text()}
-		for _, name := range sourcesOf(item) {
+		for _, name := range o.sourcesOf(item) {
 			q.Sources = append(q.Sources, slices.Index(names, name))
 		}
 		if len(q.Sources) == 0 || slices.Contains(q.Sources, -1) {
@@ -98,11 +118,11 @@ func New(set *answers.Set, documents, epochs int, seed int64) (*World, error) {
 // Close closes the base.
 func (w *World) Close() error { return w.base.Close() }
 
-func sourcesOf(item *answers.Item) []string {
+func (o Options) sourcesOf(item *answers.Item) []string {
 	var names []string
 	for _, sentence := range item.Sentences {
 		for _, id := range sentence.Sources {
-			if name := answers.Document(id); !slices.Contains(names, name) {
+			if name := o.document(id); !slices.Contains(names, name) {
 				names = append(names, name)
 			}
 		}
