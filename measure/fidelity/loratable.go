@@ -11,8 +11,8 @@ import (
 // loraSubsets is the number of halves that --lora trains adapters on.
 const loraSubsets = 40
 
-// loraWorlds are what --lora measures, by the name of a set. Documents of the Go set are packages, most of which are too
-// large for an adapter, so each passage is a contribution there.
+// loraWorlds are what --lora measures, by the name of a set. Documents of the Go set are packages, most of which are
+// too large for an adapter, so each passage is a contribution there.
 var loraWorlds = map[string]lora.Options{
 	"dermatology": {Documents: 36, Epochs: 10},
 	"go":          {Documents: 100, Epochs: 10, Passages: true},
@@ -45,11 +45,12 @@ type LoraLDS struct {
 	Error      Number `json:"error"`
 	Above      Number `json:"above_bm25"`
 	AboveError Number `json:"above_bm25_error"`
+	Reached    Number `json:"reached"`
 	Silent     int    `json:"silent"`
 }
 
 func newLoraLDS(l lora.LDS) LoraLDS {
-	return LoraLDS{Number(l.Mean), Number(l.Error), Number(l.Above), Number(l.AboveError), l.Silent}
+	return LoraLDS{Number(l.Mean), Number(l.Error), Number(l.Above), Number(l.AboveError), Number(l.Reached), l.Silent}
 }
 
 // onlyLora measures method LORA and nothing else, on each set of answers.
@@ -89,16 +90,19 @@ func measureLora(set *answers.Set, settings lora.Options) (LoraFigures, error) {
 	if err != nil {
 		return LoraFigures{}, err
 	}
-	t := newTable("Method LORA: "+set.Name, "scores", "LDS", "±", "above BM25", "±", "answers without a score")
+	t := newTable("Method LORA: "+set.Name, "scores", "LDS", "±", "above BM25", "±", "reached", "±",
+		"answers without a score")
 	for _, name := range lora.Names {
 		l := f.LDS[name]
-		t.add(name, cell(l.Mean), cell(l.Error), cell(l.Above), cell(l.AboveError), fmt.Sprint(l.Silent))
+		t.add(name, cell(l.Mean), cell(l.Error), cell(l.Above), cell(l.AboveError), cell(l.Reached),
+			cell(l.ReachedError), fmt.Sprint(l.Silent))
 	}
 	t.note("%d documents, each a contribution; an adapter of the base that ships is trained on %d halves of them, each "+
 		"%d times over.", f.Documents, f.Subsets, settings.Epochs)
 	t.note("Spearman correlation, over halves, of their summed scores with how well an answer is predicted; mean over %d "+
 		"answers, with", f.Answers)
-	t.note("its standard error. An answer without a score counts 0.")
+	t.note("its standard error. An answer without a score counts 0. Reached: how many bits worse the answer is predicted")
+	t.note("without a document that a unit of pay reaches, if documents are paid by these scores.")
 	t.print()
 	t = newTable("Who gets the LORA part: "+set.Name, "", "part")
 	t.add("paid; the rest exceeds the bound", cell(f.Paid))

@@ -39,6 +39,10 @@ type LDS struct {
 	Mean, Error float64 // Error is the standard error over answers
 	// Above is the mean of what an answer has more than by BM25, with its standard error.
 	Above, AboveError float64
+	// Reached is the mean effect, in bits, of the documents that a unit of pay reaches if documents are paid by their
+	// scores: how much worse the answer is predicted without such a document. The LDS does not tell who pays everybody a
+	// little, because all subsets are of one size.
+	Reached, ReachedError float64
 	// Silent is the number of answers that the method says nothing about.
 	Silent int
 }
@@ -83,7 +87,10 @@ func (w *World) compare(r Retraining, seed int64, progress func(format string, a
 	}
 	than := r.correlations(ranked)
 	for i, scores := range []Scores{paid, own.scores(), dot, dataInf, meaning, ranked} {
-		f.LDS[Names[i]] = newLDS(r.correlations(scores), than)
+		l := newLDS(r.correlations(scores), than)
+		reached := r.reached(scores)
+		l.Reached, l.ReachedError = measure.Mean(reached), standardError(reached)
+		f.LDS[Names[i]] = l
 	}
 	if err := w.pay(&f, r, own); err != nil {
 		return f, err
@@ -114,6 +121,23 @@ func (r Retraining) correlations(scores Scores) []float64 {
 		all[q] = measure.Spearman(sums, outputs)
 	}
 	return all
+}
+
+// reached returns the mean effect, in bits, of the documents that a unit of pay reaches, by answer; 0 if nobody is
+// paid.
+func (r Retraining) reached(scores Scores) []float64 {
+	out := make([]float64, len(scores))
+	for q := range scores {
+		paid := 0.0
+		for d, score := range scores[q] {
+			out[q] += max(0, score) * r.Effect(q, d) / math.Ln2
+			paid += max(0, score)
+		}
+		if paid > 0 {
+			out[q] /= paid
+		}
+	}
+	return out
 }
 
 // newLDS returns the score of a method with these correlations, and compares it with another method's.

@@ -76,6 +76,8 @@ func TestMeasure(t *testing.T) {
 	require.InDelta(t, 0.5, silent.AboveError, 1e-9)
 	require.Equal(t, 1, silent.Silent)
 	require.Positive(t, r.Effect(0, 0))
+	paid := Scores{{1, 0, -5, 0}, {0, 0, 0, 0}}
+	require.InDeltaSlice(t, []float64{r.Effect(0, 0) / math.Ln2, 0}, r.reached(paid), 1e-9)
 	require.Zero(t, Retraining{Subsets: [][]int{{0}}, Losses: [][]float64{{1}}}.Effect(0, 0))
 	require.True(t, slices.Contains(w.Queries[0].Sources, 2))
 }
