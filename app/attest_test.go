@@ -428,7 +428,7 @@ func TestOnlyHeldVersionsArePayable(t *testing.T) {
 	s.Blocks(1)
 	head, err := s.App.AttributionKeeper.Head.Get(s.Ctx())
 	require.NoError(t, err)
-	require.Empty(t, head.Fresh, "no other batch pays for the question")
+	require.Empty(t, head.Pending, "no other batch pays for the question")
 	s.Contribute(
 		s.Stranger, "Nails grow from a matrix under the proximal fold; the plate slides over its bed for about six months "+
 			"before it reaches the free edge of the finger.")

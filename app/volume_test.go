@@ -82,7 +82,7 @@ func TestKeysOfABatch(t *testing.T) {
 	require.Equal(t, []string{
 		name(attributiontypes.StoreKey, attributiontypes.SessionsKey) + " 3",
 		name(attributiontypes.StoreKey, attributiontypes.BatchesKey) + " 1",
-		name(attributiontypes.StoreKey, attributiontypes.TipKey) + " 1",
+		name(attributiontypes.StoreKey, attributiontypes.HeadKey) + " 1",
 		name(modelstypes.StoreKey, modelstypes.ProvidersKey) + " 1",
 		name(rewardstypes.StoreKey, rewardstypes.HeldKey) + " 1",
 	}, keys)

@@ -80,7 +80,7 @@ func TestProvenanceIsAFunctionOfWhatCameBefore(t *testing.T) {
 	for i := range queries {
 		queries[i] = editedText(texts[i], 4+i%5)
 	}
-	reckon := func(n int) (out [][]Derivation) {
+	compute := func(n int) (out [][]Derivation) {
 		for i, q := range queries {
 			found, err := p.Of(uint64(1_000+i), q, n)
 			require.NoError(t, err)
@@ -88,25 +88,25 @@ func TestProvenanceIsAFunctionOfWhatCameBefore(t *testing.T) {
 		}
 		return out
 	}
-	before, size := reckon(30), p.Bytes()
+	before, size := compute(30), p.Bytes()
 	for i, q := range queries {
 		require.NoError(t, p.Add(uint64(1_000+i), 0, q, nil))
 	}
-	require.Equal(t, before, reckon(30))
+	require.Equal(t, before, compute(30))
 	p.Truncate(60)
 	require.Equal(t, size, p.Bytes())
 	require.Equal(t, 60, p.Len())
-	whole := reckon(60)
+	whole := compute(60)
 	short, _ := provenanceWorld(t, 30)
 	p.Truncate(30)
-	require.Equal(t, before, reckon(30))
+	require.Equal(t, before, compute(30))
 	for concept, list := range short.postings {
 		require.Equal(t, list, p.postings[concept])
 	}
 	for i := 30; i < 60; i++ {
 		require.NoError(t, p.Add(uint64(i+1), 0, []byte(strings.Join(texts[i], " ")), nil))
 	}
-	require.Equal(t, whole, reckon(60))
+	require.Equal(t, whole, compute(60))
 }
 
 // TestProvenanceIsBounded: a word in more segments than are looked at finds the first; text that repeats itself derives

@@ -160,7 +160,7 @@ func (s *reading) readAttestation(ctx sdk.Context, node *app.App) error {
 	k := node.AttributionKeeper
 	head, err := k.Head.Get(ctx)
 	if errors.Is(err, collections.ErrNotFound) {
-		head, err = attributiontypes.FirstTip(), nil
+		head, err = attributiontypes.FirstHead(), nil
 	}
 	if err != nil {
 		return err
@@ -177,7 +177,7 @@ func (s *reading) readAttestation(ctx sdk.Context, node *app.App) error {
 	}); err != nil {
 		return err
 	}
-	for _, item := range head.Fresh {
+	for _, item := range head.Pending {
 		count(item)
 	}
 	const batch, version = attributiontypes.ITEM_KIND_BATCH, attributiontypes.ITEM_KIND_VERSION

@@ -71,7 +71,7 @@ func (m *VerdictsRequest) XXX_DiscardUnknown() {
 
 var xxx_messageInfo_VerdictsRequest proto.InternalMessageInfo
 
-// VerdictsResponse is all that the attestor says at one moment.
+// VerdictsResponse has all verdicts of the attestor at one moment.
 type VerdictsResponse struct {
 	// base is the number of the first batch.
 	Base uint64 `protobuf:"varint,1,opt,name=base,proto3" json:"base,omitempty"`
@@ -79,7 +79,8 @@ type VerdictsResponse struct {
 	Verdicts []byte `protobuf:"bytes,2,opt,name=verdicts,proto3" json:"verdicts,omitempty"`
 	// version_base is the number of the first version.
 	VersionBase uint64 `protobuf:"varint,3,opt,name=version_base,json=versionBase,proto3" json:"version_base,omitempty"`
-	// version_verdicts on the versions from version_base on, a byte each; 3 says that derivations are others.
+	// version_verdicts on the versions from version_base on, a byte each; 3 says that the attestor computed other
+	// derivations.
 	VersionVerdicts []byte `protobuf:"bytes,4,opt,name=version_verdicts,json=versionVerdicts,proto3" json:"version_verdicts,omitempty"`
 }
 
@@ -258,7 +259,7 @@ func (m *ItemStatus) GetSince() time.Time {
 type StatusResponse struct {
 	// chain_id of the node that is followed.
 	ChainId string `protobuf:"bytes,1,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
-	// enabled says whether the chain asks at all.
+	// enabled reports whether the chain asks validators at all.
 	Enabled bool `protobuf:"varint,2,opt,name=enabled,proto3" json:"enabled,omitempty"`
 	// base of the window of batches.
 	Base uint64 `protobuf:"varint,3,opt,name=base,proto3" json:"base,omitempty"`
@@ -266,7 +267,7 @@ type StatusResponse struct {
 	Next uint64 `protobuf:"varint,4,opt,name=next,proto3" json:"next,omitempty"`
 	// version_base of the window of versions.
 	VersionBase uint64 `protobuf:"varint,14,opt,name=version_base,json=versionBase,proto3" json:"version_base,omitempty"`
-	// version_next number to be given to a version.
+	// version_next is the next number to give to a version.
 	VersionNext uint64 `protobuf:"varint,15,opt,name=version_next,json=versionNext,proto3" json:"version_next,omitempty"`
 	// items open, by number.
 	Items []ItemStatus `protobuf:"bytes,5,rep,name=items,proto3" json:"items"`
@@ -284,7 +285,7 @@ type StatusResponse struct {
 	Polled time.Time `protobuf:"bytes,11,opt,name=polled,proto3,stdtime" json:"polled"`
 	// trouble with the node, empty for none.
 	Trouble string `protobuf:"bytes,12,opt,name=trouble,proto3" json:"trouble,omitempty"`
-	// listen is the address at which bundles and text are taken and served.
+	// listen is the address at which the attestor takes and serves bundles and text.
 	Listen string `protobuf:"bytes,13,opt,name=listen,proto3" json:"listen,omitempty"`
 }
 
@@ -495,7 +496,7 @@ const _ = grpc.SupportPackageIsVersion4
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://godoc.org/google.golang.org/grpc#ClientConn.NewStream.
 type AttestorServiceClient interface {
-	// Verdicts streams all verdicts at each change, and at least every second.
+	// Verdicts streams all verdicts: at each change, and at least every second.
 	Verdicts(ctx context.Context, in *VerdictsRequest, opts ...grpc.CallOption) (AttestorService_VerdictsClient, error)
 	// Status describes what the attestor does, for people.
 	Status(ctx context.Context, in *StatusRequest, opts ...grpc.CallOption) (*StatusResponse, error)
@@ -552,7 +553,7 @@ func (c *attestorServiceClient) Status(ctx context.Context, in *StatusRequest, o
 
 // AttestorServiceServer is the server API for AttestorService service.
 type AttestorServiceServer interface {
-	// Verdicts streams all verdicts at each change, and at least every second.
+	// Verdicts streams all verdicts: at each change, and at least every second.
 	Verdicts(*VerdictsRequest, AttestorService_VerdictsServer) error
 	// Status describes what the attestor does, for people.
 	Status(context.Context, *StatusRequest) (*StatusResponse, error)

@@ -36,7 +36,7 @@ const (
 	chunkBytes      = 3_900
 	creditBlocks    = 6 // until a list is settled
 	sessionsTouched = 10
-	smallKeys       = 3 // tip, provider, held list
+	smallKeys       = 3 // head, provider, held list
 )
 
 // Heap is a chain on disk whose blocks write what full batches do, without

@@ -85,11 +85,11 @@ func derivations(ctx context.Context, out io.Writer, query datanettypes.QueryCli
 	if err != nil {
 		return err
 	}
-	table, err := reckon(ctx, texts, c, before)
+	table, err := computeDerivations(ctx, texts, c, before)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "reckoned    from the text of %d contributions of DataNet %d\n", len(before), c.DatanetId)
+	fmt.Fprintf(out, "computed    from the text of %d contributions of DataNet %d\n", len(before), c.DatanetId)
 	for _, d := range table {
 		fmt.Fprintf(out, "derived     segment %d: %.1f %% of its pay passes on to contribution %d\n", d.Segment,
 			percent(d.Ppm), d.Rank)
@@ -164,8 +164,8 @@ func enteringBefore(ctx context.Context, query datanettypes.QueryClient,
 	return entering, nil
 }
 
-// reckon returns the derivations of a contribution.
-func reckon(ctx context.Context, texts *texts, c datanettypes.Contribution,
+// computeDerivations returns the derivations of a contribution that follow from the text of those that enter before it.
+func computeDerivations(ctx context.Context, texts *texts, c datanettypes.Contribution,
 	before []datanettypes.Contribution) ([]datanettypes.Derivation, error) {
 	loaded, _, err := texts.load(ctx, c)
 	if err != nil {

@@ -27,17 +27,17 @@ func (k Keeper) Window(ctx sdk.Context) (types.Window, error) {
 }
 
 // head returns the state that every batch changes. It is one value, so that a batch writes one key for all of it.
-func (k Keeper) head(ctx context.Context) (types.Tip, error) {
+func (k Keeper) head(ctx context.Context) (types.Head, error) {
 	head, err := k.Head.Get(ctx)
 	if errors.Is(err, collections.ErrNotFound) {
-		return types.FirstTip(), nil
+		return types.FirstHead(), nil
 	}
 	return head, err
 }
 
 // openItem asks validators about something from the next block on. The caller has checked that the window has room, and
 // stores the head, in which the item stands until verdicts on it can be counted: a batch writes no key for it.
-func openItem(ctx sdk.Context, params types.Params, head *types.Tip, item types.Item) uint64 {
+func openItem(ctx sdk.Context, params types.Params, head *types.Head, item types.Item) uint64 {
 	state := &head.Attestation
 	_, next := state.Numbers(item.Kind)
 	item.Number = *next
@@ -54,21 +54,21 @@ func openItem(ctx sdk.Context, params types.Params, head *types.Tip, item types.
 	if item.Rank != 0 {
 		state.SetAside++
 	}
-	head.Fresh = append(head.Fresh, item)
+	head.Pending = append(head.Pending, item)
 	return item.Number
 }
 
 // promote gives the items of the head that were opened up to a height a value of their own. The caller stores the head.
-func (k Keeper) promote(ctx context.Context, head *types.Tip, height int64) (changed bool, err error) {
+func (k Keeper) promote(ctx context.Context, head *types.Head, height int64) (changed bool, err error) {
 	promoted := 0
-	for promoted < len(head.Fresh) && head.Fresh[promoted].Height <= height {
-		item := head.Fresh[promoted]
+	for promoted < len(head.Pending) && head.Pending[promoted].Height <= height {
+		item := head.Pending[promoted]
 		if err := k.Items.Set(ctx, item.Number, item); err != nil {
 			return false, err
 		}
 		promoted++
 	}
-	head.Fresh = head.Fresh[promoted:]
+	head.Pending = head.Pending[promoted:]
 	return promoted > 0, nil
 }
 
@@ -102,7 +102,7 @@ func (k Keeper) moveOldest(ctx sdk.Context) error {
 		}
 		item.Number, item.Height = state.Next, ctx.BlockHeight()
 		state.Next++
-		head.Fresh = append(head.Fresh, item)
+		head.Pending = append(head.Pending, item)
 		if state.Base, err = k.firstOpen(ctx, head, item.Kind, state.Base, state.Next); err != nil {
 			return err
 		}
@@ -122,8 +122,8 @@ func (k Keeper) moveOldest(ctx sdk.Context) error {
 }
 
 // dropItem removes an item from the head or from its own value. The caller stores the head.
-func (k Keeper) dropItem(ctx context.Context, head *types.Tip, number uint64) error {
-	head.Fresh = slices.DeleteFunc(head.Fresh, func(pending types.Item) bool { return pending.Number == number })
+func (k Keeper) dropItem(ctx context.Context, head *types.Head, number uint64) error {
+	head.Pending = slices.DeleteFunc(head.Pending, func(pending types.Item) bool { return pending.Number == number })
 	return k.Items.Remove(ctx, number)
 }
 
@@ -151,14 +151,14 @@ func (k Keeper) closeItem(ctx sdk.Context, item types.Item) error {
 }
 
 // firstOpen returns the lowest number of an open item of a kind, next if there is none.
-func (k Keeper) firstOpen(ctx context.Context, head types.Tip, kind types.ItemKind, base, next uint64) (uint64, error) {
+func (k Keeper) firstOpen(ctx context.Context, head types.Head, kind types.ItemKind, base, next uint64) (uint64, error) {
 	first := next
 	window := new(collections.Range[uint64]).StartInclusive(base).EndExclusive(next)
 	err := k.Items.Walk(ctx, window, func(number uint64, _ types.Item) (bool, error) {
 		first = number
 		return true, nil
 	})
-	for _, item := range head.Fresh {
+	for _, item := range head.Pending {
 		if item.Kind == kind {
 			first = min(first, item.Number)
 		}
@@ -190,8 +190,8 @@ func (k Keeper) openItemOf(ctx context.Context, batch types.Batch) (types.Item, 
 }
 
 // openItem returns an open item by its number.
-func (k Keeper) openItem(ctx context.Context, head types.Tip, number uint64) (types.Item, error) {
-	for _, item := range head.Fresh {
+func (k Keeper) openItem(ctx context.Context, head types.Head, number uint64) (types.Item, error) {
+	for _, item := range head.Pending {
 		if item.Number == number {
 			return item, nil
 		}
@@ -201,18 +201,18 @@ func (k Keeper) openItem(ctx context.Context, head types.Tip, number uint64) (ty
 
 // openItems returns up to limit open items: batches by number, versions by number, and those of the head as they were
 // opened.
-func (k Keeper) openItems(ctx context.Context, head types.Tip, limit int) ([]types.Item, error) {
+func (k Keeper) openItems(ctx context.Context, head types.Head, limit int) ([]types.Item, error) {
 	var items []types.Item
 	err := k.Items.Walk(ctx, nil, func(_ uint64, item types.Item) (bool, error) {
 		items = append(items, item)
 		return len(items) == limit, nil
 	})
-	return append(items, head.Fresh[:min(len(head.Fresh), limit-len(items))]...), err
+	return append(items, head.Pending[:min(len(head.Pending), limit-len(items))]...), err
 }
 
 // askBatch opens an item for a batch, within what the window, the provider and the block have room for, and burns what
 // that costs. open is how many batches of the provider waited before; the caller stores the head. It returns the fee.
-func (k Keeper) askBatch(ctx sdk.Context, params types.Params, head *types.Tip, batch *types.Batch, open uint32,
+func (k Keeper) askBatch(ctx sdk.Context, params types.Params, head *types.Head, batch *types.Batch, open uint32,
 	maxFee math.Int) (math.Int, error) {
 	if !params.Attestation {
 		return math.Int{}, errorsmod.Wrap(types.ErrAttestation,

@@ -22,7 +22,7 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 		return err
 	}
 	if err := k.Head.Set(
-		ctx, types.Tip{NextBatch: g.NextBatchId, Accumulator: g.Accumulator, Attestation: g.Attestation}); err != nil {
+		ctx, types.Head{NextBatch: g.NextBatchId, Accumulator: g.Accumulator, Attestation: g.Attestation}); err != nil {
 		return err
 	}
 	for _, session := range g.Sessions {

@@ -44,7 +44,7 @@ type Keeper struct {
 	Pages           collections.Map[collections.Pair[uint64, uint32], []byte]
 	BatchBySeq      collections.Map[collections.Pair[sdk.AccAddress, uint64], uint64]
 	BatchDeadlines  collections.KeySet[collections.Pair[time.Time, uint64]]
-	Head            collections.Item[types.Tip]
+	Head            collections.Item[types.Head]
 	Reductions      collections.Map[uint64, types.Reductions]
 
 	Disputes         collections.Map[[]byte, types.Dispute]
@@ -89,7 +89,7 @@ func NewKeeper(
 			collections.PairKeyCodec(sdk.AccAddressKey, collections.Uint64Key), collections.Uint64Value),
 		BatchDeadlines: collections.NewKeySet(sb, types.BatchDeadlinesKey, "batch_deadlines",
 			collections.PairKeyCodec(modulekit.TimeKey, collections.Uint64Key)),
-		Head: collections.NewItem(sb, types.TipKey, "tip", codec.CollValue[types.Tip](cdc)),
+		Head: collections.NewItem(sb, types.HeadKey, "head", codec.CollValue[types.Head](cdc)),
 		Reductions: collections.NewMap(sb, types.ReductionsKey, "reductions", collections.Uint64Key,
 			codec.CollValue[types.Reductions](cdc)),
 

@@ -361,7 +361,7 @@ func (s *submission) record(payload []byte) (uint64, error) {
 
 // decideNowOrAsk pays a batch with verified evidence, and opens an item for validators for any other. It returns the
 // amount that this burned.
-func (s *submission) decideNowOrAsk(batch *types.Batch, head *types.Tip, prepared rewardstypes.Prepared,
+func (s *submission) decideNowOrAsk(batch *types.Batch, head *types.Head, prepared rewardstypes.Prepared,
 	open uint32) (math.Int, error) {
 	k, ctx := s.keeper, s.ctx
 	if !s.msg.Attested() {
@@ -441,7 +441,7 @@ func (k Keeper) payable(from *source, provider sdk.AccAddress, record poa.Record
 
 // storeRecords stores the records in pages and the batch's root in the range of
 // all batches.
-func (s *submission) storeRecords(batch *types.Batch, head *types.Tip, records []poa.Record) error {
+func (s *submission) storeRecords(batch *types.Batch, head *types.Head, records []poa.Record) error {
 	leaves := make([]poa.Hash, len(records))
 	for i, record := range records {
 		leaves[i] = record.Leaf()

@@ -46,8 +46,8 @@ func (a *Attestation) Numbers(kind ItemKind) (base, next *uint64) {
 	return &a.Base, &a.Next
 }
 
-// FirstTip is the state before the first batch.
-func FirstTip() Tip { return Tip{NextBatch: 1, Attestation: FirstAttestation()} }
+// FirstHead is the state before the first batch.
+func FirstHead() Head { return Head{NextBatch: 1, Attestation: FirstAttestation()} }
 
 // Waits says that validators are being asked about the batch.
 func (s BatchStatus) Waits() bool { return s == BATCH_STATUS_OPEN || s == BATCH_STATUS_RESUBMITTED }

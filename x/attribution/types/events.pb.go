@@ -168,7 +168,7 @@ func (m *EventSessionToppedUp) GetAmount() types.Coin {
 type EventSessionClosing struct {
 	// session_id in hex.
 	SessionId string `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	// idle says that nobody closed it.
+	// idle reports whether the session expired; otherwise a message closed it.
 	Idle bool `protobuf:"varint,2,opt,name=idle,proto3" json:"idle,omitempty"`
 }
 
@@ -299,7 +299,7 @@ type EventReceiptsSubmitted struct {
 	Fees cosmossdk_io_math.Int `protobuf:"bytes,6,opt,name=fees,proto3,customtype=cosmossdk.io/math.Int" json:"fees"`
 	// burned in aopen.
 	Burned cosmossdk_io_math.Int `protobuf:"bytes,7,opt,name=burned,proto3,customtype=cosmossdk.io/math.Int" json:"burned"`
-	// bonus in aopen asked for.
+	// bonus in aopen that the batch asks for; the token bucket of the block may grant less.
 	Bonus cosmossdk_io_math.Int `protobuf:"bytes,8,opt,name=bonus,proto3,customtype=cosmossdk.io/math.Int" json:"bonus"`
 	// submission_fee in aopen that the provider burned; 0 with inline evidence.
 	SubmissionFee cosmossdk_io_math.Int `protobuf:"bytes,9,opt,name=submission_fee,json=submissionFee,proto3,customtype=cosmossdk.io/math.Int" json:"submission_fee"`
@@ -373,7 +373,8 @@ func (m *EventReceiptsSubmitted) GetReceipts() uint32 {
 	return 0
 }
 
-// EventWeightsReduced is emitted for a batch in which entries earn less than their weight; batch-credits names them.
+// EventWeightsReduced is emitted for a batch in which entries earn less than their weight. The query batch-credits
+// lists these entries.
 type EventWeightsReduced struct {
 	// batch_id of the batch.
 	BatchId uint64 `protobuf:"varint,1,opt,name=batch_id,json=batchId,proto3" json:"batch_id,omitempty"`
@@ -381,7 +382,7 @@ type EventWeightsReduced struct {
 	Provider string `protobuf:"bytes,2,opt,name=provider,proto3" json:"provider,omitempty"`
 	// own counts contributions of the model's owners or the provider, once for each model version.
 	Own uint32 `protobuf:"varint,3,opt,name=own,proto3" json:"own,omitempty"`
-	// faded counts contributions that recur too much in the model's recent answers.
+	// faded counts contributions whose text recurs too much in the model's recent answers.
 	Faded uint32 `protobuf:"varint,4,opt,name=faded,proto3" json:"faded,omitempty"`
 }
 
@@ -640,19 +641,20 @@ func (m *EventDisputeUpheld) GetKind() string {
 	return ""
 }
 
-// EventSlashDivided is emitted when no commit before the challenger's can be revealed any more: at once, or by the end-blocker.
+// EventSlashDivided is emitted once no earlier commit than the challenger's can be revealed any more: at once, or by
+// the end-blocker.
 type EventSlashDivided struct {
 	// batch_id that holds the lie.
 	BatchId uint64 `protobuf:"varint,1,opt,name=batch_id,json=batchId,proto3" json:"batch_id,omitempty"`
 	// challenger who committed first.
 	Challenger string `protobuf:"bytes,2,opt,name=challenger,proto3" json:"challenger,omitempty"`
-	// slashed in aopen; the sum of the others.
+	// slashed in aopen; the sum of the next three amounts.
 	Slashed cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=slashed,proto3,customtype=cosmossdk.io/math.Int" json:"slashed"`
 	// compensated to harmed contributors, in aopen.
 	Compensated cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=compensated,proto3,customtype=cosmossdk.io/math.Int" json:"compensated"`
 	// reward of the challenger, in aopen.
 	Reward cosmossdk_io_math.Int `protobuf:"bytes,5,opt,name=reward,proto3,customtype=cosmossdk.io/math.Int" json:"reward"`
-	// burned of what was slashed, in aopen.
+	// burned is the rest of what was slashed, in aopen.
 	Burned cosmossdk_io_math.Int `protobuf:"bytes,6,opt,name=burned,proto3,customtype=cosmossdk.io/math.Int" json:"burned"`
 }
 
@@ -703,7 +705,7 @@ func (m *EventSlashDivided) GetChallenger() string {
 	return ""
 }
 
-// EventContributorCompensated is emitted for each contributor whom a proven lie has harmed.
+// EventContributorCompensated is emitted for each contributor whom a proven lie harmed.
 type EventContributorCompensated struct {
 	// batch_id that holds the lie.
 	BatchId uint64 `protobuf:"varint,1,opt,name=batch_id,json=batchId,proto3" json:"batch_id,omitempty"`
@@ -844,7 +846,8 @@ func (m *EventDisputeRejected) GetReason() string {
 	return ""
 }
 
-// EventDisputesExpired is emitted once per block in which committed disputes were not revealed in time; their bonds are burned.
+// EventDisputesExpired is emitted once per block in which committed disputes were not revealed in time; their bonds are
+// burned.
 type EventDisputesExpired struct {
 	// commitments in hex.
 	Commitments []string `protobuf:"bytes,1,rep,name=commitments,proto3" json:"commitments,omitempty"`
@@ -892,7 +895,7 @@ func (m *EventDisputesExpired) GetCommitments() []string {
 	return nil
 }
 
-// EventBatchAttested is emitted when validators have made a batch final.
+// EventBatchAttested is emitted when the verdicts of validators make a batch final.
 type EventBatchAttested struct {
 	// batch_id of the batch.
 	BatchId uint64 `protobuf:"varint,1,opt,name=batch_id,json=batchId,proto3" json:"batch_id,omitempty"`
@@ -971,11 +974,11 @@ type EventBatchRefused struct {
 	BatchId uint64 `protobuf:"varint,1,opt,name=batch_id,json=batchId,proto3" json:"batch_id,omitempty"`
 	// provider who submitted.
 	Provider string `protobuf:"bytes,2,opt,name=provider,proto3" json:"provider,omitempty"`
-	// status that it has now.
+	// status of the batch from now on.
 	Status BatchStatus `protobuf:"varint,3,opt,name=status,proto3,enum=openledger.attribution.v1.BatchStatus" json:"status,omitempty"`
-	// invalid power that answered no.
+	// invalid is the power that answered no.
 	Invalid int64 `protobuf:"varint,4,opt,name=invalid,proto3" json:"invalid,omitempty"`
-	// valid power that answered yes.
+	// valid is the power that answered yes.
 	Valid int64 `protobuf:"varint,5,opt,name=valid,proto3" json:"valid,omitempty"`
 	// total power of the block.
 	Total int64 `protobuf:"varint,6,opt,name=total,proto3" json:"total,omitempty"`
@@ -1060,7 +1063,7 @@ func (m *EventBatchRefused) GetTotal() int64 {
 type EventBatchResubmitted struct {
 	// batch_id of the batch.
 	BatchId uint64 `protobuf:"varint,1,opt,name=batch_id,json=batchId,proto3" json:"batch_id,omitempty"`
-	// item under which validators are asked.
+	// item is the number of the new attestation item.
 	Item uint64 `protobuf:"varint,2,opt,name=item,proto3" json:"item,omitempty"`
 }
 
@@ -1111,11 +1114,11 @@ func (m *EventBatchResubmitted) GetItem() uint64 {
 	return 0
 }
 
-// EventBatchSettled is emitted when a refused batch has been refunded or has lapsed.
+// EventBatchSettled is emitted when a refused batch is refunded or lapses.
 type EventBatchSettled struct {
 	// batch_id of the batch.
 	BatchId uint64 `protobuf:"varint,1,opt,name=batch_id,json=batchId,proto3" json:"batch_id,omitempty"`
-	// status that it has now.
+	// status of the batch from now on.
 	Status BatchStatus `protobuf:"varint,2,opt,name=status,proto3,enum=openledger.attribution.v1.BatchStatus" json:"status,omitempty"`
 	// refunded in aopen to payers.
 	Refunded cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=refunded,proto3,customtype=cosmossdk.io/math.Int" json:"refunded"`
@@ -1174,7 +1177,7 @@ func (m *EventBatchSettled) GetStatus() BatchStatus {
 type EventVersionHeld struct {
 	// datanet_id of the DataNet.
 	DatanetId uint64 `protobuf:"varint,1,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
-	// version that is held, with all before it.
+	// version that validators hold, with all versions before it.
 	Version uint64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
 }
 
@@ -1225,14 +1228,14 @@ func (m *EventVersionHeld) GetVersion() uint64 {
 	return 0
 }
 
-// EventVersionNotHeld is emitted when validators do not hold what they were asked about: less is asked about next, or the one
-// contribution is set aside.
+// EventVersionNotHeld is emitted when validators do not hold the contributions in question. They are asked about fewer
+// contributions next. If it was one contribution, it is set aside.
 type EventVersionNotHeld struct {
 	// datanet_id of the DataNet.
 	DatanetId uint64 `protobuf:"varint,1,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
-	// version asked about.
+	// version in question.
 	Version uint64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
-	// rank asked about, if it had been set aside before.
+	// rank of the contribution in question, if it was set aside before.
 	Rank uint64 `protobuf:"varint,4,opt,name=rank,proto3" json:"rank,omitempty"`
 	// verdict of the validators, as in openledger.datanet.v1.HoldVerdict.
 	Verdict types1.HoldVerdict `protobuf:"varint,5,opt,name=verdict,proto3,enum=openledger.datanet.v1.HoldVerdict" json:"verdict,omitempty"`
@@ -1299,7 +1302,7 @@ func (m *EventVersionNotHeld) GetVerdict() types1.HoldVerdict {
 	return types1.HOLD_VERDICT_UNSPECIFIED
 }
 
-// EventAttestPayForfeited is emitted when validators lose their pay for a disproven batch.
+// EventAttestPayForfeited is emitted when validators lose their pay for verdicts on a disproven batch.
 type EventAttestPayForfeited struct {
 	// batch_id of the batch.
 	BatchId uint64 `protobuf:"varint,1,opt,name=batch_id,json=batchId,proto3" json:"batch_id,omitempty"`
@@ -1349,7 +1352,7 @@ func (m *EventAttestPayForfeited) GetBatchId() uint64 {
 
 // EventAttestorsPaid is emitted when validators are paid for their verdicts.
 type EventAttestorsPaid struct {
-	// validators paid.
+	// validators is how many were paid.
 	Validators uint32 `protobuf:"varint,1,opt,name=validators,proto3" json:"validators,omitempty"`
 	// amount in aopen.
 	Amount cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=amount,proto3,customtype=cosmossdk.io/math.Int" json:"amount"`

@@ -40,19 +40,19 @@ type GenesisState struct {
 	Accumulator Accumulator `protobuf:"bytes,6,opt,name=accumulator,proto3" json:"accumulator"`
 	// disputes committed and not revealed, by commitment.
 	Disputes []Dispute `protobuf:"bytes,8,rep,name=disputes,proto3" json:"disputes"`
-	// attestation that all items share.
+	// attestation is the state that all attestation items share.
 	Attestation Attestation `protobuf:"bytes,9,opt,name=attestation,proto3" json:"attestation"`
-	// items open, by number.
+	// items that are open, by number.
 	Items []Item `protobuf:"bytes,10,rep,name=items,proto3" json:"items"`
 	// attestors by slot, without gaps.
 	Attestors []Attestor `protobuf:"bytes,11,rep,name=attestors,proto3" json:"attestors"`
 	// powers by height.
 	Powers []Powers `protobuf:"bytes,12,rep,name=powers,proto3" json:"powers"`
-	// grace that the last pause has left; none if there never was one.
+	// grace of the last pause; none if there never was a pause.
 	Grace *Grace `protobuf:"bytes,13,opt,name=grace,proto3" json:"grace,omitempty"`
-	// reductions by batch, of those that have any.
+	// reductions by batch, for batches that have any.
 	Reductions []Reductions `protobuf:"bytes,14,rep,name=reductions,proto3" json:"reductions"`
-	// convictions whose slash is not divided, by batch.
+	// convictions whose slash is not divided yet, by batch.
 	Convictions []Conviction `protobuf:"bytes,15,rep,name=convictions,proto3" json:"convictions"`
 }
 

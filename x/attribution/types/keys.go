@@ -30,7 +30,7 @@ var (
 	PowersKey        = collections.NewPrefix(19) // height → Powers
 
 	GraceKey = collections.NewPrefix(20) // → Grace
-	TipKey   = collections.NewPrefix(21) // → Tip
+	HeadKey  = collections.NewPrefix(21) // → Head
 
 	ReductionsKey      = collections.NewPrefix(22) // batch id → Reductions, of batches that have any
 	NextDisputeKey     = collections.NewPrefix(23) // → uint64

@@ -34,19 +34,19 @@ var _ = math.Inf
 // proto package needs to be updated.
 const _ = proto.GoGoProtoPackageIsVersion3 // please upgrade the proto package
 
-// CreditRole is what an account is paid as.
+// CreditRole says for what an account is paid.
 type CreditRole int32
 
 const (
 	// CREDIT_ROLE_UNSPECIFIED is invalid.
 	CREDIT_ROLE_UNSPECIFIED CreditRole = 0
-	// CREDIT_ROLE_CONTRIBUTOR of data.
+	// CREDIT_ROLE_CONTRIBUTOR is a contributor of data.
 	CREDIT_ROLE_CONTRIBUTOR CreditRole = 1
 	// CREDIT_ROLE_DATANET is an owner or curator with a royalty of a DataNet.
 	CREDIT_ROLE_DATANET CreditRole = 2
-	// CREDIT_ROLE_LINEAGE is the owner of a model, or of one that it descends from.
+	// CREDIT_ROLE_LINEAGE is the owner of the model, or of a model that it descends from.
 	CREDIT_ROLE_LINEAGE CreditRole = 3
-	// CREDIT_ROLE_PROVIDER of compute.
+	// CREDIT_ROLE_PROVIDER is the provider of compute.
 	CREDIT_ROLE_PROVIDER CreditRole = 4
 )
 
@@ -115,7 +115,7 @@ var xxx_messageInfo_QueryParamsRequest proto.InternalMessageInfo
 type QueryParamsResponse struct {
 	// params of the module.
 	Params Params `protobuf:"bytes,1,opt,name=params,proto3" json:"params"`
-	// grace that the last pause has left; none if there never was one.
+	// grace of the last pause; none if there never was a pause.
 	Grace *Grace `protobuf:"bytes,2,opt,name=grace,proto3" json:"grace,omitempty"`
 }
 
@@ -418,7 +418,7 @@ func (m *QueryBatchRequest) GetBatchId() uint64 {
 type QueryBatchResponse struct {
 	// batch found.
 	Batch Batch `protobuf:"bytes,1,opt,name=batch,proto3" json:"batch"`
-	// conviction of the batch, while its slash is not divided.
+	// conviction of the batch, until its slash is divided.
 	Conviction *Conviction `protobuf:"bytes,2,opt,name=conviction,proto3" json:"conviction,omitempty"`
 }
 
@@ -675,7 +675,7 @@ func (m *QueryBatchBySeqResponse) GetBatch() Batch {
 type QueryReceiptsRequest struct {
 	// batch_id of the batch.
 	BatchId uint64 `protobuf:"varint,1,opt,name=batch_id,json=batchId,proto3" json:"batch_id,omitempty"`
-	// pagination of the list, by stored page: limit counts pages of records.
+	// pagination of the list, by stored page: limit counts pages of records, not receipts.
 	Pagination *query.PageRequest `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
 }
 
@@ -831,11 +831,12 @@ func (m *QueryReceiptRequest) GetId() string {
 type QueryReceiptResponse struct {
 	// receipt found.
 	Receipt Receipt `protobuf:"bytes,1,opt,name=receipt,proto3" json:"receipt"`
-	// payout computed from the frozen terms and amounts: what was paid, or will be as payment says. Amounts that nobody gets are zero.
+	// payout computed from the frozen terms and amounts. The field payment says whether it is paid, or will be. Amounts
+	// that nobody gets are zero.
 	Payout types.Payout `protobuf:"bytes,2,opt,name=payout,proto3" json:"payout"`
 	// payment says what became of the fee.
 	Payment Payment `protobuf:"varint,3,opt,name=payment,proto3,enum=openledger.attribution.v1.Payment" json:"payment,omitempty"`
-	// batch_status that payment follows from.
+	// batch_status from which payment follows.
 	BatchStatus BatchStatus `protobuf:"varint,4,opt,name=batch_status,json=batchStatus,proto3,enum=openledger.attribution.v1.BatchStatus" json:"batch_status,omitempty"`
 	// reductions of entries of this receipt that earn less than their weight.
 	Reductions []Reduction `protobuf:"bytes,5,rep,name=reductions,proto3" json:"reductions"`
@@ -955,7 +956,7 @@ func (m *QueryVerifyReceiptRequest) GetProof() ReceiptProof {
 	return ReceiptProof{}
 }
 
-// QueryVerifyReceiptResponse returns the proved receipt; a wrong proof is an error.
+// QueryVerifyReceiptResponse returns the proved receipt. A wrong proof is an error.
 type QueryVerifyReceiptResponse struct {
 	// receipt that the proof opens.
 	Receipt Receipt `protobuf:"bytes,1,opt,name=receipt,proto3" json:"receipt"`
@@ -1141,7 +1142,7 @@ var xxx_messageInfo_QueryAttestationRequest proto.InternalMessageInfo
 
 // QueryAttestationResponse returns the shared state.
 type QueryAttestationResponse struct {
-	// enabled says whether governance has it on.
+	// enabled reports whether governance has attestation switched on.
 	Enabled bool `protobuf:"varint,1,opt,name=enabled,proto3" json:"enabled,omitempty"`
 	// attestation state.
 	Attestation Attestation `protobuf:"bytes,2,opt,name=attestation,proto3" json:"attestation"`
@@ -1194,7 +1195,7 @@ func (m *QueryAttestationResponse) GetAttestation() Attestation {
 	return Attestation{}
 }
 
-// QueryItemsRequest lists open items.
+// QueryItemsRequest lists the open attestation items.
 type QueryItemsRequest struct {
 	// pagination of the list.
 	Pagination *query.PageRequest `protobuf:"bytes,1,opt,name=pagination,proto3" json:"pagination,omitempty"`
@@ -1442,7 +1443,7 @@ func (m *QueryAttestorRequest) GetOperator() string {
 	return ""
 }
 
-// QueryAttestorResponse returns its standing.
+// QueryAttestorResponse returns what the validator has attested and earned.
 type QueryAttestorResponse struct {
 	// attestor found.
 	Attestor Attestor `protobuf:"bytes,1,opt,name=attestor,proto3" json:"attestor"`
@@ -1529,7 +1530,7 @@ var xxx_messageInfo_QueryAccumulatorRequest proto.InternalMessageInfo
 type QueryAccumulatorResponse struct {
 	// accumulator of batch roots.
 	Accumulator Accumulator `protobuf:"bytes,1,opt,name=accumulator,proto3" json:"accumulator"`
-	// root bagged from the peaks.
+	// root is the bagged root over the peaks.
 	Root []byte `protobuf:"bytes,2,opt,name=root,proto3" json:"root,omitempty"`
 }
 
@@ -1584,7 +1585,7 @@ func (m *QueryAccumulatorResponse) GetRoot() []byte {
 type QueryBatchCreditsRequest struct {
 	// batch_id of the batch.
 	BatchId uint64 `protobuf:"varint,1,opt,name=batch_id,json=batchId,proto3" json:"batch_id,omitempty"`
-	// address leaves out all other accounts; empty takes all.
+	// address of the account to list; empty lists all accounts.
 	Address string `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
 }
 
@@ -1635,19 +1636,19 @@ func (m *QueryBatchCreditsRequest) GetAddress() string {
 	return ""
 }
 
-// QueryBatchCreditsResponse returns what a batch has credited, or will as payment says.
+// QueryBatchCreditsResponse returns what a batch credits. The field payment says whether it is paid, or will be.
 type QueryBatchCreditsResponse struct {
-	// accounts by address; those that get nothing are left out.
+	// accounts by address. Accounts that get nothing are left out.
 	Accounts []AccountCredit `protobuf:"bytes,1,rep,name=accounts,proto3" json:"accounts"`
 	// payment says what became of the fees.
 	Payment Payment `protobuf:"varint,2,opt,name=payment,proto3,enum=openledger.attribution.v1.Payment" json:"payment,omitempty"`
-	// batch_status that payment follows from.
+	// batch_status from which payment follows.
 	BatchStatus BatchStatus `protobuf:"varint,3,opt,name=batch_status,json=batchStatus,proto3,enum=openledger.attribution.v1.BatchStatus" json:"batch_status,omitempty"`
 	// height at which the batch was submitted and its amounts were frozen.
 	Height int64 `protobuf:"varint,4,opt,name=height,proto3" json:"height,omitempty"`
-	// settled_height at which it was decided; 0 while it is not.
+	// settled_height at which validators decided the batch, 0 before.
 	SettledHeight int64 `protobuf:"varint,5,opt,name=settled_height,json=settledHeight,proto3" json:"settled_height,omitempty"`
-	// reductions of entries that earn less than their weight, of whatever account.
+	// reductions of all entries that earn less than their weight, whatever address says.
 	Reductions []Reduction `protobuf:"bytes,6,rep,name=reductions,proto3" json:"reductions"`
 }
 
@@ -1732,9 +1733,9 @@ type AccountCredit struct {
 	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
 	// amount in aopen from fees.
 	Amount cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=amount,proto3,customtype=cosmossdk.io/math.Int" json:"amount"`
-	// contributed in aopen: the part of amount that contributions brought.
+	// contributed in aopen is the part of amount that contributions earned.
 	Contributed cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=contributed,proto3,customtype=cosmossdk.io/math.Int" json:"contributed"`
-	// bonus in aopen, at most: the token bucket of the block may grant less.
+	// bonus in aopen that the batch asks for; the token bucket of the block may grant less.
 	Bonus cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=bonus,proto3,customtype=cosmossdk.io/math.Int" json:"bonus"`
 	// parts of amount and bonus, by role, model and DataNet.
 	Parts []CreditPart `protobuf:"bytes,5,rep,name=parts,proto3" json:"parts"`
@@ -1787,19 +1788,19 @@ func (m *AccountCredit) GetParts() []CreditPart {
 	return nil
 }
 
-// CreditPart is what an account is paid as one thing.
+// CreditPart is what an account is paid in one role, for one model and DataNet.
 type CreditPart struct {
-	// role that is paid.
+	// role in which the account is paid.
 	Role CreditRole `protobuf:"varint,1,opt,name=role,proto3,enum=openledger.attribution.v1.CreditRole" json:"role,omitempty"`
 	// model_id that was asked.
 	ModelId uint64 `protobuf:"varint,2,opt,name=model_id,json=modelId,proto3" json:"model_id,omitempty"`
 	// datanet_id of the data; 0 for lineage and compute.
 	DatanetId uint64 `protobuf:"varint,3,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
-	// receipts that pay it.
+	// receipts is how many receipts pay this part.
 	Receipts uint32 `protobuf:"varint,4,opt,name=receipts,proto3" json:"receipts,omitempty"`
 	// amount in aopen from fees.
 	Amount cosmossdk_io_math.Int `protobuf:"bytes,5,opt,name=amount,proto3,customtype=cosmossdk.io/math.Int" json:"amount"`
-	// bonus in aopen, at most.
+	// bonus in aopen that the batch asks for; the token bucket of the block may grant less.
 	Bonus cosmossdk_io_math.Int `protobuf:"bytes,6,opt,name=bonus,proto3,customtype=cosmossdk.io/math.Int" json:"bonus"`
 }
 
@@ -2063,7 +2064,7 @@ type QueryClient interface {
 	BatchBySeq(ctx context.Context, in *QueryBatchBySeqRequest, opts ...grpc.CallOption) (*QueryBatchBySeqResponse, error)
 	// Receipts lists the receipts of a batch in its dispute window.
 	Receipts(ctx context.Context, in *QueryReceiptsRequest, opts ...grpc.CallOption) (*QueryReceiptsResponse, error)
-	// BatchCredits lists what a batch in its dispute window has credited to whom.
+	// BatchCredits lists what a batch in its dispute window credits to each account.
 	BatchCredits(ctx context.Context, in *QueryBatchCreditsRequest, opts ...grpc.CallOption) (*QueryBatchCreditsResponse, error)
 	// Receipt returns a receipt in its dispute window and what became of its fee.
 	Receipt(ctx context.Context, in *QueryReceiptRequest, opts ...grpc.CallOption) (*QueryReceiptResponse, error)
@@ -2071,13 +2072,13 @@ type QueryClient interface {
 	VerifyReceipt(ctx context.Context, in *QueryVerifyReceiptRequest, opts ...grpc.CallOption) (*QueryVerifyReceiptResponse, error)
 	// Disputes lists the disputes that are committed and not revealed.
 	Disputes(ctx context.Context, in *QueryDisputesRequest, opts ...grpc.CallOption) (*QueryDisputesResponse, error)
-	// Attestation returns the window of open items and its clock.
+	// Attestation returns the state that all attestation items share.
 	Attestation(ctx context.Context, in *QueryAttestationRequest, opts ...grpc.CallOption) (*QueryAttestationResponse, error)
-	// Items lists what validators are asked.
+	// Items lists the open attestation items.
 	Items(ctx context.Context, in *QueryItemsRequest, opts ...grpc.CallOption) (*QueryItemsResponse, error)
 	// Attestors lists what validators have attested and earned.
 	Attestors(ctx context.Context, in *QueryAttestorsRequest, opts ...grpc.CallOption) (*QueryAttestorsResponse, error)
-	// Attestor returns one validator's standing.
+	// Attestor returns what one validator has attested and earned.
 	Attestor(ctx context.Context, in *QueryAttestorRequest, opts ...grpc.CallOption) (*QueryAttestorResponse, error)
 	// Accumulator returns the peaks over all batch roots.
 	Accumulator(ctx context.Context, in *QueryAccumulatorRequest, opts ...grpc.CallOption) (*QueryAccumulatorResponse, error)
@@ -2251,7 +2252,7 @@ type QueryServer interface {
 	BatchBySeq(context.Context, *QueryBatchBySeqRequest) (*QueryBatchBySeqResponse, error)
 	// Receipts lists the receipts of a batch in its dispute window.
 	Receipts(context.Context, *QueryReceiptsRequest) (*QueryReceiptsResponse, error)
-	// BatchCredits lists what a batch in its dispute window has credited to whom.
+	// BatchCredits lists what a batch in its dispute window credits to each account.
 	BatchCredits(context.Context, *QueryBatchCreditsRequest) (*QueryBatchCreditsResponse, error)
 	// Receipt returns a receipt in its dispute window and what became of its fee.
 	Receipt(context.Context, *QueryReceiptRequest) (*QueryReceiptResponse, error)
@@ -2259,13 +2260,13 @@ type QueryServer interface {
 	VerifyReceipt(context.Context, *QueryVerifyReceiptRequest) (*QueryVerifyReceiptResponse, error)
 	// Disputes lists the disputes that are committed and not revealed.
 	Disputes(context.Context, *QueryDisputesRequest) (*QueryDisputesResponse, error)
-	// Attestation returns the window of open items and its clock.
+	// Attestation returns the state that all attestation items share.
 	Attestation(context.Context, *QueryAttestationRequest) (*QueryAttestationResponse, error)
-	// Items lists what validators are asked.
+	// Items lists the open attestation items.
 	Items(context.Context, *QueryItemsRequest) (*QueryItemsResponse, error)
 	// Attestors lists what validators have attested and earned.
 	Attestors(context.Context, *QueryAttestorsRequest) (*QueryAttestorsResponse, error)
-	// Attestor returns one validator's standing.
+	// Attestor returns what one validator has attested and earned.
 	Attestor(context.Context, *QueryAttestorRequest) (*QueryAttestorResponse, error)
 	// Accumulator returns the peaks over all batch roots.
 	Accumulator(context.Context, *QueryAccumulatorRequest) (*QueryAccumulatorResponse, error)

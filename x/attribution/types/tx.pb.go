@@ -39,19 +39,20 @@ const _ = proto.GoGoProtoPackageIsVersion3 // please upgrade the proto package
 
 // MsgOpenSession opens a session.
 type MsgOpenSession struct {
-	// payer signs and deposits.
+	// payer signs and makes the deposit.
 	Payer string `protobuf:"bytes,1,opt,name=payer,proto3" json:"payer,omitempty"`
 	// provider to call.
 	Provider string `protobuf:"bytes,2,opt,name=provider,proto3" json:"provider,omitempty"`
-	// model_id to call; its latest version and the provider's offer are pinned.
+	// model_id to call. The session pins the latest version of the model and the provider's offer.
 	ModelId uint64 `protobuf:"varint,3,opt,name=model_id,json=modelId,proto3" json:"model_id,omitempty"`
 	// session_key is a fresh ed25519 public key, 32 bytes.
 	SessionKey []byte `protobuf:"bytes,4,opt,name=session_key,json=sessionKey,proto3" json:"session_key,omitempty"`
 	// deposit, at least Params.min_deposit.
 	Deposit types.Coin `protobuf:"bytes,5,opt,name=deposit,proto3" json:"deposit"`
-	// max_price refuses the session when the pinned price is higher in any part; the zero value accepts any.
+	// max_price: the message fails when any part of the pinned price is higher. Without it any price is accepted.
 	MaxPrice *Price `protobuf:"bytes,6,opt,name=max_price,json=maxPrice,proto3" json:"max_price,omitempty"`
-	// fence of the gateway that will be asked, 32 bytes, refuses the session when the provider has another; empty accepts any.
+	// fence of the gateway that the client will ask, 32 bytes. The message fails when the provider has another fence.
+	// Empty accepts any fence.
 	Fence []byte `protobuf:"bytes,7,opt,name=fence,proto3" json:"fence,omitempty"`
 }
 
@@ -203,7 +204,7 @@ func (m *MsgOpenSessionResponse) GetPrice() Price {
 
 // MsgTopUpSession adds to a deposit.
 type MsgTopUpSession struct {
-	// payer signs; anybody may pay for a session.
+	// payer signs. Anybody may pay for a session.
 	Payer string `protobuf:"bytes,1,opt,name=payer,proto3" json:"payer,omitempty"`
 	// session_id of an open session.
 	SessionId []byte `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
@@ -304,13 +305,14 @@ var xxx_messageInfo_MsgTopUpSessionResponse proto.InternalMessageInfo
 
 // MsgCloseSession closes a session.
 type MsgCloseSession struct {
-	// signer is the payer, who starts the claim window, or the provider, who ends the session at once.
+	// signer is the payer or the provider. The payer starts the claim window, the provider ends the session at once.
 	Signer string `protobuf:"bytes,1,opt,name=signer,proto3" json:"signer,omitempty"`
 	// session_id of the session.
 	SessionId []byte `protobuf:"bytes,2,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	// calls is the number of the closing gap leaf: one more than the last call. 0 closes without acknowledging the last answer.
+	// calls is the number of the closing gap leaf, which is one more than the last call. 0 closes without acknowledging
+	// the last answer.
 	Calls uint64 `protobuf:"varint,3,opt,name=calls,proto3" json:"calls,omitempty"`
-	// head is the hash chain at the closing gap leaf, 32 bytes; it acknowledges the last answer.
+	// head is the value of the hash chain at the closing gap leaf, 32 bytes. It acknowledges the last answer.
 	Head []byte `protobuf:"bytes,4,opt,name=head,proto3" json:"head,omitempty"`
 }
 
@@ -377,7 +379,7 @@ func (m *MsgCloseSession) GetHead() []byte {
 
 // MsgCloseSessionResponse says until when the provider may claim.
 type MsgCloseSessionResponse struct {
-	// claim_deadline after which the rest of the deposit is credited to the payer.
+	// claim_deadline is the time after which the rest of the deposit is credited to the payer.
 	ClaimDeadline time.Time `protobuf:"bytes,1,opt,name=claim_deadline,json=claimDeadline,proto3,stdtime" json:"claim_deadline"`
 }
 
@@ -425,9 +427,10 @@ func (m *MsgCloseSessionResponse) GetClaimDeadline() time.Time {
 type SessionClaim struct {
 	// session_id of the session.
 	SessionId []byte `protobuf:"bytes,1,opt,name=session_id,json=sessionId,proto3" json:"session_id,omitempty"`
-	// calls is the number of the call that the voucher was signed for: the last call in the batch, or the one after it, which acknowledges the last.
+	// calls is the number of the call for which the voucher was signed. It is the last call in the batch, or the call
+	// after it, whose voucher acknowledges the last answer.
 	Calls uint64 `protobuf:"varint,2,opt,name=calls,proto3" json:"calls,omitempty"`
-	// pending_call is the call hash of the voucher when calls is one more than the last call in the batch, else empty.
+	// pending_call is the call hash of the voucher if calls is one more than the last call in the batch, else empty.
 	PendingCall []byte `protobuf:"bytes,3,opt,name=pending_call,json=pendingCall,proto3" json:"pending_call,omitempty"`
 	// cumulative_max in aopen that the voucher authorises.
 	CumulativeMax cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=cumulative_max,json=cumulativeMax,proto3,customtype=cosmossdk.io/math.Int" json:"cumulative_max"`
@@ -496,30 +499,31 @@ func (m *SessionClaim) GetSignature() []byte {
 	return nil
 }
 
-// MsgSubmitReceipts records a batch. With its evidence it is final when the transaction succeeds; with the root of a bundle it is final
-// when validators have attested it.
+// MsgSubmitReceipts records a batch. A batch with inline evidence is final when the transaction succeeds. A batch with
+// the root of a bundle is final when validators have attested it.
 type MsgSubmitReceipts struct {
 	// provider signs.
 	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
-	// provider_seq makes submission idempotent: the same bytes again succeed without effect.
+	// provider_seq makes submission idempotent: sending the same bytes again succeeds and changes nothing.
 	ProviderSeq uint64 `protobuf:"varint,2,opt,name=provider_seq,json=providerSeq,proto3" json:"provider_seq,omitempty"`
 	// sessions in the order in which receipts refer to them.
 	Sessions []SessionClaim `protobuf:"bytes,3,rep,name=sessions,proto3" json:"sessions"`
-	// receipts packed by poa.MarshalReceipts, by session and call.
+	// receipts by session and call, packed by poa.MarshalReceipts.
 	Receipts []byte `protobuf:"bytes,4,opt,name=receipts,proto3" json:"receipts,omitempty"`
 	// evidence packed by poa.Evidence.MarshalBinary; empty for an attested batch.
 	Evidence []byte `protobuf:"bytes,5,opt,name=evidence,proto3" json:"evidence,omitempty"`
-	// bundle_root is poa.Evidence.Root of the evidence that attestors fetch, 32 bytes; empty with inline evidence.
+	// bundle_root is poa.Evidence.Root of the evidence that attestors fetch, 32 bytes; empty for inline evidence.
 	BundleRoot []byte `protobuf:"bytes,6,opt,name=bundle_root,json=bundleRoot,proto3" json:"bundle_root,omitempty"`
 	// bundle_bytes is the size of the bundle; see poa.MarshalBundle.
 	BundleBytes uint64 `protobuf:"varint,7,opt,name=bundle_bytes,json=bundleBytes,proto3" json:"bundle_bytes,omitempty"`
-	// stops_height is the block as of which the entries leave stopped segments out, at most Params.stops_lag before the batch; 0 is the
-	// block of the batch.
+	// stops_height is the block whose list of stopped segments the entries leave out, at most Params.stops_lag before the
+	// block of the batch. 0 is the block of the batch.
 	StopsHeight int64 `protobuf:"varint,12,opt,name=stops_height,json=stopsHeight,proto3" json:"stops_height,omitempty"`
-	// bundle_work is what verifying the bundle takes at most, in units of poa.Work: what Work.VerifyHeld spends on it. A bundle that takes
-	// more is called wrong.
+	// bundle_work is the most that verifying the bundle takes, in units of poa.Work, as Work.VerifyHeld counts them.
+	// Validators call a bundle that takes more wrong.
 	BundleWork uint64 `protobuf:"varint,8,opt,name=bundle_work,json=bundleWork,proto3" json:"bundle_work,omitempty"`
-	// max_fee in aopen that the submission may burn; 0 for any. It is no part of what makes two submissions the same.
+	// max_fee is the most that the submission may burn, in aopen; 0 for any amount. Submissions that differ only in it
+	// count as the same.
 	MaxFee cosmossdk_io_math.Int `protobuf:"bytes,9,opt,name=max_fee,json=maxFee,proto3,customtype=cosmossdk.io/math.Int" json:"max_fee"`
 }
 
@@ -665,13 +669,14 @@ func (m *MsgSubmitReceiptsResponse) GetBatchId() uint64 {
 	return 0
 }
 
-// MsgResubmitBatch opens a rejected or expired batch once more, after its bundle can be fetched.
+// MsgResubmitBatch opens a rejected or expired batch to attestation once more. The provider sends it once the bundle
+// can be fetched.
 type MsgResubmitBatch struct {
 	// provider who submitted it.
 	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
 	// batch_id of the batch.
 	BatchId uint64 `protobuf:"varint,2,opt,name=batch_id,json=batchId,proto3" json:"batch_id,omitempty"`
-	// max_fee in aopen that the resubmission may burn; 0 for any.
+	// max_fee is the most that the resubmission may burn, in aopen; 0 for any amount.
 	MaxFee cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=max_fee,json=maxFee,proto3,customtype=cosmossdk.io/math.Int" json:"max_fee"`
 }
 
@@ -722,9 +727,9 @@ func (m *MsgResubmitBatch) GetBatchId() uint64 {
 	return 0
 }
 
-// MsgResubmitBatchResponse returns the new item.
+// MsgResubmitBatchResponse returns the new attestation item.
 type MsgResubmitBatchResponse struct {
-	// item under which validators are asked.
+	// item is the number of the new attestation item.
 	Item uint64 `protobuf:"varint,1,opt,name=item,proto3" json:"item,omitempty"`
 }
 
@@ -825,7 +830,7 @@ func (m *MsgCommitDispute) GetCommitment() []byte {
 
 // MsgCommitDisputeResponse says until when to reveal.
 type MsgCommitDisputeResponse struct {
-	// reveal_until is the last height at which it may be revealed; the first is the next one.
+	// reveal_until is the last height at which the dispute may be revealed. The first is the next height.
 	RevealUntil int64 `protobuf:"varint,1,opt,name=reveal_until,json=revealUntil,proto3" json:"reveal_until,omitempty"`
 }
 
@@ -869,7 +874,8 @@ func (m *MsgCommitDisputeResponse) GetRevealUntil() int64 {
 	return 0
 }
 
-// MsgRevealDispute reveals a dispute. The transaction succeeds whatever the verdict: a dispute that proves nothing costs its bond.
+// MsgRevealDispute reveals a dispute. The transaction succeeds whatever the verdict is: a dispute that proves nothing
+// loses its bond.
 type MsgRevealDispute struct {
 	// challenger who committed.
 	Challenger string `protobuf:"bytes,1,opt,name=challenger,proto3" json:"challenger,omitempty"`
@@ -951,18 +957,19 @@ func (m *MsgRevealDispute) GetSalt() []byte {
 	return nil
 }
 
-// MsgRevealDisputeResponse is the verdict. Why a proof proves nothing is said by EventDisputeRejected: responses are hashed, and
-// texts of errors differ from build to build.
+// MsgRevealDisputeResponse is the verdict. It gives no reason, because responses are hashed and error texts differ
+// between builds. EventDisputeRejected gives the reason why a proof proves nothing.
 type MsgRevealDisputeResponse struct {
-	// upheld says that the lie is proven.
+	// upheld reports whether the lie is proven.
 	Upheld bool `protobuf:"varint,1,opt,name=upheld,proto3" json:"upheld,omitempty"`
-	// slashed from the provider's bond, in aopen; zero when the batch was disproven before.
+	// slashed from the provider's bond, in aopen; zero if the batch was disproven before.
 	Slashed cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=slashed,proto3,customtype=cosmossdk.io/math.Int" json:"slashed"`
-	// reward credited to the challenger beside the bond, in aopen; zero while the slash is not divided.
+	// reward credited to the challenger besides the bond, in aopen; zero while the slash is not divided.
 	Reward cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=reward,proto3,customtype=cosmossdk.io/math.Int" json:"reward"`
 	// verdict in full.
 	Verdict DisputeVerdict `protobuf:"varint,5,opt,name=verdict,proto3,enum=openledger.attribution.v1.DisputeVerdict" json:"verdict,omitempty"`
-	// pending says that the slash is divided later: a dispute that was committed earlier may still be revealed.
+	// pending reports whether the slash is divided later, because a dispute that was committed earlier may still be
+	// revealed.
 	Pending bool `protobuf:"varint,6,opt,name=pending,proto3" json:"pending,omitempty"`
 }
 
@@ -1244,7 +1251,7 @@ const _ = grpc.SupportPackageIsVersion4
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://godoc.org/google.golang.org/grpc#ClientConn.NewStream.
 type MsgClient interface {
-	// OpenSession escrows a deposit for calls of one model at one provider.
+	// OpenSession escrows a deposit for calls to one model at one provider.
 	OpenSession(ctx context.Context, in *MsgOpenSession, opts ...grpc.CallOption) (*MsgOpenSessionResponse, error)
 	// TopUpSession adds to the deposit of an open session.
 	TopUpSession(ctx context.Context, in *MsgTopUpSession, opts ...grpc.CallOption) (*MsgTopUpSessionResponse, error)
@@ -1254,11 +1261,11 @@ type MsgClient interface {
 	SubmitReceipts(ctx context.Context, in *MsgSubmitReceipts, opts ...grpc.CallOption) (*MsgSubmitReceiptsResponse, error)
 	// ResubmitBatch opens a rejected or expired batch to attestation once more.
 	ResubmitBatch(ctx context.Context, in *MsgResubmitBatch, opts ...grpc.CallOption) (*MsgResubmitBatchResponse, error)
-	// CommitDispute announces a dispute without saying against what.
+	// CommitDispute announces a dispute without naming the receipt.
 	CommitDispute(ctx context.Context, in *MsgCommitDispute, opts ...grpc.CallOption) (*MsgCommitDisputeResponse, error)
-	// RevealDispute shows the proof; the verdict is immediate.
+	// RevealDispute shows the proof. The verdict is immediate.
 	RevealDispute(ctx context.Context, in *MsgRevealDispute, opts ...grpc.CallOption) (*MsgRevealDisputeResponse, error)
-	// UpdateParams replaces the parameters; governance only.
+	// UpdateParams replaces the parameters. Only governance may send it.
 	UpdateParams(ctx context.Context, in *MsgUpdateParams, opts ...grpc.CallOption) (*MsgUpdateParamsResponse, error)
 }
 
@@ -1344,7 +1351,7 @@ func (c *msgClient) UpdateParams(ctx context.Context, in *MsgUpdateParams, opts 
 
 // MsgServer is the server API for Msg service.
 type MsgServer interface {
-	// OpenSession escrows a deposit for calls of one model at one provider.
+	// OpenSession escrows a deposit for calls to one model at one provider.
 	OpenSession(context.Context, *MsgOpenSession) (*MsgOpenSessionResponse, error)
 	// TopUpSession adds to the deposit of an open session.
 	TopUpSession(context.Context, *MsgTopUpSession) (*MsgTopUpSessionResponse, error)
@@ -1354,11 +1361,11 @@ type MsgServer interface {
 	SubmitReceipts(context.Context, *MsgSubmitReceipts) (*MsgSubmitReceiptsResponse, error)
 	// ResubmitBatch opens a rejected or expired batch to attestation once more.
 	ResubmitBatch(context.Context, *MsgResubmitBatch) (*MsgResubmitBatchResponse, error)
-	// CommitDispute announces a dispute without saying against what.
+	// CommitDispute announces a dispute without naming the receipt.
 	CommitDispute(context.Context, *MsgCommitDispute) (*MsgCommitDisputeResponse, error)
-	// RevealDispute shows the proof; the verdict is immediate.
+	// RevealDispute shows the proof. The verdict is immediate.
 	RevealDispute(context.Context, *MsgRevealDispute) (*MsgRevealDisputeResponse, error)
-	// UpdateParams replaces the parameters; governance only.
+	// UpdateParams replaces the parameters. Only governance may send it.
 	UpdateParams(context.Context, *MsgUpdateParams) (*MsgUpdateParamsResponse, error)
 }
 

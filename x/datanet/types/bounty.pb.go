@@ -50,7 +50,7 @@ type Bounty struct {
 	Deadline time.Time `protobuf:"bytes,8,opt,name=deadline,proto3,stdtime" json:"deadline"`
 	// description of what is wanted, at most 512 bytes.
 	Description string `protobuf:"bytes,9,opt,name=description,proto3" json:"description,omitempty"`
-	// left in aopen, neither reserved nor vesting nor paid nor refunded.
+	// left in aopen: what is not reserved, vesting, paid or refunded.
 	Left cosmossdk_io_math.Int `protobuf:"bytes,10,opt,name=left,proto3,customtype=cosmossdk.io/math.Int" json:"left"`
 	// reserved in aopen for contributions that wait for a decision.
 	Reserved cosmossdk_io_math.Int `protobuf:"bytes,11,opt,name=reserved,proto3,customtype=cosmossdk.io/math.Int" json:"reserved"`
@@ -62,7 +62,7 @@ type Bounty struct {
 	Accepted uint64 `protobuf:"varint,14,opt,name=accepted,proto3" json:"accepted,omitempty"`
 	// closed is set when the deadline has passed and what was left has been returned.
 	Closed bool `protobuf:"varint,15,opt,name=closed,proto3" json:"closed,omitempty"`
-	// pays_gold says that the funder pays also for sound gold that the panel accepts.
+	// pays_gold reports whether the funder also pays for sound gold that the panel accepts.
 	PaysGold bool `protobuf:"varint,16,opt,name=pays_gold,json=paysGold,proto3" json:"pays_gold,omitempty"`
 }
 

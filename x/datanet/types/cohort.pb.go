@@ -40,9 +40,9 @@ const (
 	COHORT_KIND_REVIEW CohortKind = 1
 	// COHORT_KIND_APPEAL decides again about one contribution.
 	COHORT_KIND_APPEAL CohortKind = 2
-	// COHORT_KIND_RECALL decides whether a contribution stays that the owner or governance recalls.
+	// COHORT_KIND_RECALL decides whether a contribution stays although the owner or governance recalls it.
 	COHORT_KIND_RECALL CohortKind = 3
-	// COHORT_KIND_CHECK is an appeal that chance makes, out of the fees of the DataNet.
+	// COHORT_KIND_CHECK decides again about a contribution that was drawn by chance. The fees of the DataNet pay for it.
 	COHORT_KIND_CHECK CohortKind = 4
 	// COHORT_KIND_BOUNTY confirms what a panel accepted before a bounty of the pool pays for it.
 	COHORT_KIND_BOUNTY CohortKind = 5
@@ -128,11 +128,11 @@ type GoldKind int32
 const (
 	// GOLD_KIND_UNSPECIFIED is refused.
 	GOLD_KIND_UNSPECIFIED GoldKind = 0
-	// GOLD_KIND_DUPLICATE copies earlier text; anyone may plant it, the chain checks it.
+	// GOLD_KIND_DUPLICATE copies earlier text. Anyone may plant it, and the chain checks it.
 	GOLD_KIND_DUPLICATE GoldKind = 1
-	// GOLD_KIND_ALTERED is spoilt by the owner and must be rejected.
+	// GOLD_KIND_ALTERED is text that the owner has spoilt. It must be rejected.
 	GOLD_KIND_ALTERED GoldKind = 2
-	// GOLD_KIND_SOUND is vouched for by the owner and must be accepted.
+	// GOLD_KIND_SOUND is text for which the owner vouches. It must be accepted.
 	GOLD_KIND_SOUND GoldKind = 3
 )
 
@@ -168,15 +168,15 @@ const (
 	REJECT_REASON_SPAM RejectReason = 1
 	// REJECT_REASON_DUPLICATE copies earlier text.
 	REJECT_REASON_DUPLICATE RejectReason = 2
-	// REJECT_REASON_OFF_TOPIC does not belong into the DataNet.
+	// REJECT_REASON_OFF_TOPIC does not belong in the DataNet.
 	REJECT_REASON_OFF_TOPIC RejectReason = 3
 	// REJECT_REASON_WRONG is false or misleading.
 	REJECT_REASON_WRONG RejectReason = 4
 	// REJECT_REASON_QUALITY is too poor to be used.
 	REJECT_REASON_QUALITY RejectReason = 5
-	// REJECT_REASON_RIGHTS are missing: licence or personal data.
+	// REJECT_REASON_RIGHTS lacks rights: to the text itself, or to personal data in it.
 	REJECT_REASON_RIGHTS RejectReason = 6
-	// REJECT_REASON_UNAVAILABLE text cannot be fetched.
+	// REJECT_REASON_UNAVAILABLE cannot be fetched.
 	REJECT_REASON_UNAVAILABLE RejectReason = 7
 )
 
@@ -222,7 +222,8 @@ type DataValidator struct {
 	Place uint64 `protobuf:"varint,4,opt,name=place,proto3" json:"place,omitempty"`
 	// bond in aopen, without what unbonds.
 	Bond cosmossdk_io_math.Int `protobuf:"bytes,5,opt,name=bond,proto3,customtype=cosmossdk.io/math.Int" json:"bond"`
-	// active validators are drawn; missing a review or losing bond or credential ends it.
+	// active reports whether the validator may be drawn. It ends when the validator misses a review, or loses bond or
+	// credential.
 	Active bool `protobuf:"varint,6,opt,name=active,proto3" json:"active,omitempty"`
 	// unbonding parts of the bond, oldest first, at most 7; slashed like the bond until they mature.
 	Unbonding []Unbonding `protobuf:"bytes,7,rep,name=unbonding,proto3" json:"unbonding"`
@@ -230,7 +231,7 @@ type DataValidator struct {
 	Height int64 `protobuf:"varint,8,opt,name=height,proto3" json:"height,omitempty"`
 	// record of the validator's reviews.
 	Record ReviewRecord `protobuf:"bytes,9,opt,name=record,proto3" json:"record"`
-	// pledged in aopen to seats for what bounties of the pool pay; each pledge answers for one seat.
+	// pledged in aopen to seats that review for bounties of the pool. Each pledge is liable for one seat.
 	Pledged cosmossdk_io_math.Int `protobuf:"bytes,10,opt,name=pledged,proto3,customtype=cosmossdk.io/math.Int" json:"pledged"`
 }
 
@@ -323,7 +324,7 @@ func (m *DataValidator) GetRecord() ReviewRecord {
 	return ReviewRecord{}
 }
 
-// Unbonding is a part of a bond on its way out.
+// Unbonding is a part of a bond that is being withdrawn.
 type Unbonding struct {
 	// amount in aopen.
 	Amount cosmossdk_io_math.Int `protobuf:"bytes,1,opt,name=amount,proto3,customtype=cosmossdk.io/math.Int" json:"amount"`
@@ -381,7 +382,7 @@ type ReviewRecord struct {
 	Missed uint64 `protobuf:"varint,3,opt,name=missed,proto3" json:"missed,omitempty"`
 	// votes on items.
 	Votes uint64 `protobuf:"varint,4,opt,name=votes,proto3" json:"votes,omitempty"`
-	// agreed votes with the verdict of the panel.
+	// agreed counts the votes that agree with the verdict of the panel.
 	Agreed uint64 `protobuf:"varint,5,opt,name=agreed,proto3" json:"agreed,omitempty"`
 	// gold_right answers on gold.
 	GoldRight uint64 `protobuf:"varint,6,opt,name=gold_right,json=goldRight,proto3" json:"gold_right,omitempty"`
@@ -490,7 +491,7 @@ type Credential struct {
 	DatanetId uint64 `protobuf:"varint,1,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
 	// address admitted.
 	Address string `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
-	// policy is the number of the policy it was granted under.
+	// policy is the number of the policy under which it was granted.
 	Policy uint32 `protobuf:"varint,3,opt,name=policy,proto3" json:"policy,omitempty"`
 	// from is when it takes effect.
 	From time.Time `protobuf:"bytes,4,opt,name=from,proto3,stdtime" json:"from"`
@@ -592,13 +593,14 @@ type Cohort struct {
 	Round uint32 `protobuf:"varint,10,opt,name=round,proto3" json:"round,omitempty"`
 	// draw_height is the next block in which a seat is drawn; 0 outside of COHORT_PHASE_DRAWING.
 	DrawHeight int64 `protobuf:"varint,11,opt,name=draw_height,json=drawHeight,proto3" json:"draw_height,omitempty"`
-	// height in which ballots could first be sealed; text revealed before is what reviewers could compare with.
+	// height is the first block in which ballots could be sealed. Reviewers can compare only with text revealed before
+	// it.
 	Height int64 `protobuf:"varint,12,opt,name=height,proto3" json:"height,omitempty"`
 	// deadline of the phase.
 	Deadline time.Time `protobuf:"bytes,13,opt,name=deadline,proto3,stdtime" json:"deadline"`
-	// extended says that the wait for gold is the second.
+	// extended reports whether the cohort waits for gold a second time.
 	Extended bool `protobuf:"varint,14,opt,name=extended,proto3" json:"extended,omitempty"`
-	// filling takes new contributions: the cohort that is open for its DataNet and panel.
+	// filling reports whether the cohort takes new contributions. One cohort of each DataNet and panel does.
 	Filling bool `protobuf:"varint,20,opt,name=filling,proto3" json:"filling,omitempty"`
 	// appellant who pays for an appeal; empty for a check.
 	Appellant string `protobuf:"bytes,15,opt,name=appellant,proto3" json:"appellant,omitempty"`
@@ -610,11 +612,11 @@ type Cohort struct {
 	Reason string `protobuf:"bytes,18,opt,name=reason,proto3" json:"reason,omitempty"`
 	// tokens of the items.
 	Tokens uint64 `protobuf:"varint,22,opt,name=tokens,proto3" json:"tokens,omitempty"`
-	// fees paid for the items in aopen; their mean is what deposits of gold and the stake of seats are reckoned from.
+	// fees paid for the items in aopen. Deposits of gold and the stake of seats are computed from their mean.
 	Fees cosmossdk_io_math.Int `protobuf:"bytes,23,opt,name=fees,proto3,customtype=cosmossdk.io/math.Int" json:"fees"`
 	// excluded accounts have no seat, sorted; kept while seats are drawn.
 	Excluded [][]byte `protobuf:"bytes,24,rep,name=excluded,proto3" json:"excluded,omitempty"`
-	// draw_misses counts the blocks whose hash fell on nobody who may have a seat.
+	// draw_misses counts the blocks whose hash drew no validator who may have a seat.
 	DrawMisses uint32 `protobuf:"varint,25,opt,name=draw_misses,json=drawMisses,proto3" json:"draw_misses,omitempty"`
 	// pledge in aopen of each seat for what bounties of the pool pay for the items.
 	Pledge cosmossdk_io_math.Int `protobuf:"bytes,26,opt,name=pledge,proto3,customtype=cosmossdk.io/math.Int" json:"pledge"`
@@ -890,9 +892,9 @@ type Seat struct {
 	Address string `protobuf:"bytes,2,opt,name=address,proto3" json:"address,omitempty"`
 	// height of the block whose hash drew it.
 	Height int64 `protobuf:"varint,3,opt,name=height,proto3" json:"height,omitempty"`
-	// stake in aopen that the slashes of this seat are a part of.
+	// stake in aopen of this seat. Slashes are parts of it.
 	Stake cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=stake,proto3,customtype=cosmossdk.io/math.Int" json:"stake"`
-	// pledged in aopen for bounties of the pool: a part of the bond that answers for this seat alone.
+	// pledged in aopen for bounties of the pool. This part of the bond is liable for this seat alone.
 	Pledged cosmossdk_io_math.Int `protobuf:"bytes,5,opt,name=pledged,proto3,customtype=cosmossdk.io/math.Int" json:"pledged"`
 }
 
@@ -950,7 +952,7 @@ func (m *Seat) GetHeight() int64 {
 	return 0
 }
 
-// Gold is an item whose verdict is known to whoever sealed it.
+// Gold is an item whose verdict is known to the account that sealed it.
 type Gold struct {
 	// planter sealed it and paid the deposit.
 	Planter string `protobuf:"bytes,1,opt,name=planter,proto3" json:"planter,omitempty"`
@@ -1089,7 +1091,8 @@ func (m *Vote) GetReason() RejectReason {
 	return REJECT_REASON_UNSPECIFIED
 }
 
-// Ballot is the sealed, and later opened, verdict of one validator about a cohort; it counts once for each of its seats.
+// Ballot is the verdict of one validator about a cohort. It is sealed first and opened later, and counts once for each
+// of the validator's seats.
 type Ballot struct {
 	// cohort reviewed.
 	Cohort uint64 `protobuf:"varint,1,opt,name=cohort,proto3" json:"cohort,omitempty"`

@@ -88,10 +88,11 @@ const (
 	CONTRIBUTION_STATUS_COMMONS ContributionStatus = 8
 	// CONTRIBUTION_STATUS_OVERTURNED was accepted, and rejected on appeal or by governance: not paid, still blocking.
 	CONTRIBUTION_STATUS_OVERTURNED ContributionStatus = 9
-	// CONTRIBUTION_STATUS_INVALID was accepted, and validators found its text not to be what was registered: in no version, not paid.
+	// CONTRIBUTION_STATUS_INVALID was accepted, but validators found that its text is not what was registered. It is in
+	// no version and is not paid.
 	CONTRIBUTION_STATUS_INVALID ContributionStatus = 10
-	// CONTRIBUTION_STATUS_WITHHELD was accepted, and validators were asked often enough whether they hold its text: in no version, not
-	// paid, until somebody has them asked again and they do.
+	// CONTRIBUTION_STATUS_WITHHELD was accepted, but validators did not hold its text whenever they were asked. It is in
+	// no version and is not paid, until somebody has them asked again and they hold it.
 	CONTRIBUTION_STATUS_WITHHELD ContributionStatus = 11
 )
 
@@ -141,9 +142,9 @@ const (
 	CREDENTIAL_KIND_UNSPECIFIED CredentialKind = 0
 	// CREDENTIAL_KIND_NONE admits everybody.
 	CREDENTIAL_KIND_NONE CredentialKind = 1
-	// CREDENTIAL_KIND_ALLOWLIST admits whom the owner lists.
+	// CREDENTIAL_KIND_ALLOWLIST admits the accounts that the owner lists.
 	CREDENTIAL_KIND_ALLOWLIST CredentialKind = 2
-	// CREDENTIAL_KIND_ISSUER admits whom the issuer account lists.
+	// CREDENTIAL_KIND_ISSUER admits the accounts that the issuer account lists.
 	CREDENTIAL_KIND_ISSUER CredentialKind = 3
 )
 
@@ -169,19 +170,19 @@ func (CredentialKind) EnumDescriptor() ([]byte, []int) {
 	return fileDescriptor_4fd9299ca988defe, []int{2}
 }
 
-// HoldVerdict is what validators say of accepted text.
+// HoldVerdict is the verdict of validators about accepted text.
 type HoldVerdict int32
 
 const (
 	// HOLD_VERDICT_UNSPECIFIED never occurs in state.
 	HOLD_VERDICT_UNSPECIFIED HoldVerdict = 0
-	// HOLD_VERDICT_HELD: more than two thirds of the power hold it, and it is what was registered.
+	// HOLD_VERDICT_HELD: more than two thirds of the power hold the text, and it is what was registered.
 	HOLD_VERDICT_HELD HoldVerdict = 1
-	// HOLD_VERDICT_WITHHELD: too few hold it.
+	// HOLD_VERDICT_WITHHELD: too few validators hold the text.
 	HOLD_VERDICT_WITHHELD HoldVerdict = 2
-	// HOLD_VERDICT_UNFIT: more than two thirds say that it is not what was registered.
+	// HOLD_VERDICT_UNFIT: more than two thirds of the power say that the text is not what was registered.
 	HOLD_VERDICT_UNFIT HoldVerdict = 3
-	// HOLD_VERDICT_DERIVATIONS: more than two thirds say that its derivations are not those that its text gives.
+	// HOLD_VERDICT_DERIVATIONS: more than two thirds of the power computed other derivations from the text.
 	HOLD_VERDICT_DERIVATIONS HoldVerdict = 4
 )
 
@@ -234,15 +235,18 @@ type Params struct {
 	CreationFee cosmossdk_io_math.Int `protobuf:"bytes,10,opt,name=creation_fee,json=creationFee,proto3,customtype=cosmossdk.io/math.Int" json:"creation_fee"`
 	// review governs panels.
 	Review ReviewParams `protobuf:"bytes,11,opt,name=review,proto3" json:"review"`
-	// standing governs what happens to accepted contributions.
+	// standing are the parameters of accepted contributions.
 	Standing StandingParams `protobuf:"bytes,12,opt,name=standing,proto3" json:"standing"`
-	// steps_per_block caps the work of the timers in one end-blocker: one for each item of a review, one for anything else.
+	// steps_per_block caps the work of the timers in one end-blocker: one for each item of a review, one for anything
+	// else.
 	StepsPerBlock uint32 `protobuf:"varint,13,opt,name=steps_per_block,json=stepsPerBlock,proto3" json:"steps_per_block,omitempty"`
-	// fee_per_byte in aopen is burned in the reveal for each byte that validators will have to fetch and keep.
+	// fee_per_byte in aopen is burned at the reveal for each byte of text, which validators must fetch and keep.
 	FeePerByte cosmossdk_io_math.Int `protobuf:"bytes,14,opt,name=fee_per_byte,json=feePerByte,proto3,customtype=cosmossdk.io/math.Int" json:"fee_per_byte"`
-	// ask_fee in aopen is burned, besides fee_per_byte, for having validators asked again about text that they did not hold.
+	// ask_fee in aopen is burned, besides fee_per_byte, when somebody has validators asked again about text that they did
+	// not hold.
 	AskFee cosmossdk_io_math.Int `protobuf:"bytes,15,opt,name=ask_fee,json=askFee,proto3,customtype=cosmossdk.io/math.Int" json:"ask_fee"`
-	// derivation_deposit in aopen of who corrects the derivations of a contribution; it doubles with each table that was wrong.
+	// derivation_deposit in aopen is paid by an account that corrects the derivations of a contribution. It doubles with
+	// each correction that was wrong.
 	DerivationDeposit cosmossdk_io_math.Int `protobuf:"bytes,16,opt,name=derivation_deposit,json=derivationDeposit,proto3,customtype=cosmossdk.io/math.Int" json:"derivation_deposit"`
 }
 
@@ -353,7 +357,7 @@ func (m *Params) GetStepsPerBlock() uint32 {
 type ReviewParams struct {
 	// min_bond of a data validator in aopen.
 	MinBond cosmossdk_io_math.Int `protobuf:"bytes,1,opt,name=min_bond,json=minBond,proto3,customtype=cosmossdk.io/math.Int" json:"min_bond"`
-	// bond_per_fee: the bond is also at least this many review fees of the DataNet.
+	// bond_per_fee is how many review fees of the DataNet the bond must be at least.
 	BondPerFee uint32 `protobuf:"varint,2,opt,name=bond_per_fee,json=bondPerFee,proto3" json:"bond_per_fee,omitempty"`
 	// min_fee is the least review fee of a contribution in aopen.
 	MinFee cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=min_fee,json=minFee,proto3,customtype=cosmossdk.io/math.Int" json:"min_fee"`
@@ -361,7 +365,7 @@ type ReviewParams struct {
 	GasRefund cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=gas_refund,json=gasRefund,proto3,customtype=cosmossdk.io/math.Int" json:"gas_refund"`
 	// cohort_items that a panel reviews together.
 	CohortItems uint32 `protobuf:"varint,5,opt,name=cohort_items,json=cohortItems,proto3" json:"cohort_items,omitempty"`
-	// max_cohort_items that a cohort may grow to while it has too little gold.
+	// max_cohort_items is the size to which a cohort may grow while it has too little gold.
 	MaxCohortItems uint32 `protobuf:"varint,6,opt,name=max_cohort_items,json=maxCohortItems,proto3" json:"max_cohort_items,omitempty"`
 	// gold_ppm is the least share of gold in a cohort, in parts per million.
 	GoldPpm uint32 `protobuf:"varint,7,opt,name=gold_ppm,json=goldPpm,proto3" json:"gold_ppm,omitempty"`
@@ -407,18 +411,20 @@ type ReviewParams struct {
 	Unbonding time.Duration `protobuf:"bytes,27,opt,name=unbonding,proto3,stdduration" json:"unbonding"`
 	// credential_delay before changes of credentials and of who issues them take effect.
 	CredentialDelay time.Duration `protobuf:"bytes,28,opt,name=credential_delay,json=credentialDelay,proto3,stdduration" json:"credential_delay"`
-	// check_ppm of the review fees of a cohort is set aside for checks: items that a panel of appeal decides again, drawn by chance.
+	// check_ppm of the review fees of a cohort is set aside for checks: items that a panel of appeal decides again, drawn
+	// by chance.
 	CheckPpm uint32 `protobuf:"varint,29,opt,name=check_ppm,json=checkPpm,proto3" json:"check_ppm,omitempty"`
 	// min_seats of a panel of review that may decide, however few validators there are.
 	MinSeats uint32 `protobuf:"varint,30,opt,name=min_seats,json=minSeats,proto3" json:"min_seats,omitempty"`
 	// min_fee_per_thousand is the least review fee for 1,000 tokens above those of one segment, in aopen.
 	MinFeePerThousand cosmossdk_io_math.Int `protobuf:"bytes,31,opt,name=min_fee_per_thousand,json=minFeePerThousand,proto3,customtype=cosmossdk.io/math.Int" json:"min_fee_per_thousand"`
-	// cohort_tokens that a panel reviews together: with so many a cohort is full, however few its items.
+	// cohort_tokens is how many tokens a panel reviews together. A cohort with so many is full, however few items it has.
 	CohortTokens uint64 `protobuf:"varint,32,opt,name=cohort_tokens,json=cohortTokens,proto3" json:"cohort_tokens,omitempty"`
-	// max_cohort_tokens that a cohort may grow to while it has too little gold. What is above cohort_tokens is the most that one
-	// contribution may have.
+	// max_cohort_tokens that a cohort may grow to while it has too little gold. What is above cohort_tokens is the most
+	// that one contribution may have.
 	MaxCohortTokens uint64 `protobuf:"varint,33,opt,name=max_cohort_tokens,json=maxCohortTokens,proto3" json:"max_cohort_tokens,omitempty"`
-	// fallen_ppm of a full panel of appeal must reject an item of a bounty of the pool before who accepted it answers with its pledge.
+	// fallen_ppm of a full panel of appeal must reject an item of a bounty of the pool before the seats that accepted it
+	// lose their pledges.
 	FallenPpm uint32 `protobuf:"varint,34,opt,name=fallen_ppm,json=fallenPpm,proto3" json:"fallen_ppm,omitempty"`
 }
 
@@ -677,13 +683,16 @@ type StandingParams struct {
 	Vesting time.Duration `protobuf:"bytes,4,opt,name=vesting,proto3,stdduration" json:"vesting"`
 	// max_bounty_window bounds the time between funding and deadline of a bounty.
 	MaxBountyWindow time.Duration `protobuf:"bytes,5,opt,name=max_bounty_window,json=maxBountyWindow,proto3,stdduration" json:"max_bounty_window"`
-	// pool_bounty_ppm of the stake of all data validators bounds what all open bounties from the protocol's pool hold together.
+	// pool_bounty_ppm of the stake of all data validators bounds what all open bounties from the protocol's pool hold
+	// together.
 	PoolBountyPpm uint32 `protobuf:"varint,6,opt,name=pool_bounty_ppm,json=poolBountyPpm,proto3" json:"pool_bounty_ppm,omitempty"`
-	// max_price_fees bounds the price of a bounty from the pool, in review fees: a seat answers for it and is paid by the fee.
+	// max_price_fees bounds the price of a bounty from the pool, in review fees: a seat is liable for the price and is
+	// paid by the fee.
 	MaxPriceFees uint32 `protobuf:"varint,9,opt,name=max_price_fees,json=maxPriceFees,proto3" json:"max_price_fees,omitempty"`
 	// gas_per_alignment is charged for a comparison of two segments.
 	GasPerAlignment uint64 `protobuf:"varint,7,opt,name=gas_per_alignment,json=gasPerAlignment,proto3" json:"gas_per_alignment,omitempty"`
-	// gas_per_pair is charged for each pair of equal tokens in them, which is what a comparison works through.
+	// gas_per_pair is charged for each pair of equal tokens in the two segments: the work of a comparison grows with
+	// these pairs.
 	GasPerPair uint64 `protobuf:"varint,8,opt,name=gas_per_pair,json=gasPerPair,proto3" json:"gas_per_pair,omitempty"`
 }
 
@@ -825,9 +834,11 @@ type DataNet struct {
 	HeldVersion uint64 `protobuf:"varint,19,opt,name=held_version,json=heldVersion,proto3" json:"held_version,omitempty"`
 	// asked_version is the version that validators are being asked about, 0 for none.
 	AskedVersion uint64 `protobuf:"varint,20,opt,name=asked_version,json=askedVersion,proto3" json:"asked_version,omitempty"`
-	// ask_height is the block from which validators are asked about what waits; 0 when they are being asked or hold everything.
+	// ask_height is the block from which validators are asked about contributions that wait; 0 while they are being
+	// asked, or when they hold everything.
 	AskHeight int64 `protobuf:"varint,21,opt,name=ask_height,json=askHeight,proto3" json:"ask_height,omitempty"`
-	// ask_size is how many contributions they are asked about at once, 0 for as many as may be; less after a refusal.
+	// ask_size is how many contributions validators are asked about at once; 0 for as many as possible. It becomes
+	// smaller after a refusal.
 	AskSize uint32 `protobuf:"varint,33,opt,name=ask_size,json=askSize,proto3" json:"ask_size,omitempty"`
 	// held_segments counts the segments of all contributions that validators hold.
 	HeldSegments uint64 `protobuf:"varint,34,opt,name=held_segments,json=heldSegments,proto3" json:"held_segments,omitempty"`
@@ -841,11 +852,11 @@ type DataNet struct {
 	Credentials CredentialPolicy `protobuf:"bytes,24,opt,name=credentials,proto3" json:"credentials"`
 	// next_credentials take effect at their time; kind unspecified if no change is under way.
 	NextCredentials CredentialPolicy `protobuf:"bytes,25,opt,name=next_credentials,json=nextCredentials,proto3" json:"next_credentials"`
-	// next_review_fee takes effect at fee_from; the zero time if no change is under way.
+	// next_review_fee takes effect at fee_from.
 	NextReviewFee cosmossdk_io_math.Int `protobuf:"bytes,28,opt,name=next_review_fee,json=nextReviewFee,proto3,customtype=cosmossdk.io/math.Int" json:"next_review_fee"`
-	// fee_from is when it does.
+	// fee_from is when the next review fees take effect; the zero time if no change is under way.
 	FeeFrom time.Time `protobuf:"bytes,29,opt,name=fee_from,json=feeFrom,proto3,stdtime" json:"fee_from"`
-	// bounty_panels lets who funds a bounty choose the data validators of any DataNet to review for it.
+	// bounty_panels allows the funder of a bounty to choose the data validators of any DataNet as reviewers.
 	BountyPanels bool `protobuf:"varint,30,opt,name=bounty_panels,json=bountyPanels,proto3" json:"bounty_panels,omitempty"`
 	// review_fee_per_thousand in aopen for 1,000 tokens of a contribution above those of one segment.
 	ReviewFeePerThousand cosmossdk_io_math.Int `protobuf:"bytes,31,opt,name=review_fee_per_thousand,json=reviewFeePerThousand,proto3,customtype=cosmossdk.io/math.Int" json:"review_fee_per_thousand"`
@@ -1093,25 +1104,25 @@ func (m *DataNet) GetRecord() DataNetRecord {
 	return DataNetRecord{}
 }
 
-// DataNetRecord are the counters of a DataNet that nothing is decided by.
+// DataNetRecord has the counters of a DataNet. They are for people: no rule reads them.
 type DataNetRecord struct {
-	// submitted contributions, all ever revealed here.
+	// submitted counts all contributions that were ever revealed here.
 	Submitted uint64 `protobuf:"varint,1,opt,name=submitted,proto3" json:"submitted,omitempty"`
-	// rejected by owner or panel.
+	// rejected counts contributions that owner or panel rejected.
 	Rejected uint64 `protobuf:"varint,2,opt,name=rejected,proto3" json:"rejected,omitempty"`
-	// returned without review, or withdrawn.
+	// returned counts contributions that were returned without review or withdrawn.
 	Returned uint64 `protobuf:"varint,3,opt,name=returned,proto3" json:"returned,omitempty"`
-	// stopped after acceptance: recalled, aliases, commons, overturned.
+	// stopped counts contributions that were stopped after acceptance: recalled, aliases, commons, overturned.
 	Stopped uint64 `protobuf:"varint,4,opt,name=stopped,proto3" json:"stopped,omitempty"`
-	// contributors with at least one accepted contribution.
+	// contributors counts those with at least one accepted contribution.
 	Contributors uint64 `protobuf:"varint,5,opt,name=contributors,proto3" json:"contributors,omitempty"`
-	// votes that seats revealed.
+	// votes counts those that seats revealed.
 	Votes uint64 `protobuf:"varint,6,opt,name=votes,proto3" json:"votes,omitempty"`
-	// agreed of these votes with the panel's verdict.
+	// agreed counts the votes that agree with the panel's verdict.
 	Agreed uint64 `protobuf:"varint,7,opt,name=agreed,proto3" json:"agreed,omitempty"`
-	// appeals decided.
+	// appeals counts those decided.
 	Appeals uint64 `protobuf:"varint,8,opt,name=appeals,proto3" json:"appeals,omitempty"`
-	// overturned of these.
+	// overturned counts the appeals that overturned a verdict.
 	Overturned uint64 `protobuf:"varint,9,opt,name=overturned,proto3" json:"overturned,omitempty"`
 }
 
@@ -1266,7 +1277,7 @@ func (m *Royalty) GetPpm() uint32 {
 	return 0
 }
 
-// Royalties of a DataNet from a block on; receipts are paid by those of the block of their batch.
+// Royalties are those of a DataNet from a block on. Receipts are paid by the royalties of the block of their batch.
 type Royalties struct {
 	// shares of the owner, first, and curators.
 	Shares []Royalty `protobuf:"bytes,1,rep,name=shares,proto3" json:"shares"`
@@ -1318,7 +1329,7 @@ type CredentialPolicy struct {
 	Kind CredentialKind `protobuf:"varint,1,opt,name=kind,proto3,enum=openledger.datanet.v1.CredentialKind" json:"kind,omitempty"`
 	// issuer grants credentials under CREDENTIAL_KIND_ISSUER.
 	Issuer string `protobuf:"bytes,2,opt,name=issuer,proto3" json:"issuer,omitempty"`
-	// number counts the policies of a DataNet; credentials are good for the one they were granted under.
+	// number counts the policies of a DataNet. A credential is valid only under the policy for which it was granted.
 	Number uint32 `protobuf:"varint,3,opt,name=number,proto3" json:"number,omitempty"`
 	// from is when it takes effect.
 	From time.Time `protobuf:"bytes,4,opt,name=from,proto3,stdtime" json:"from"`
@@ -1401,9 +1412,10 @@ type Commit struct {
 	RevealFrom int64 `protobuf:"varint,6,opt,name=reveal_from,json=revealFrom,proto3" json:"reveal_from,omitempty"`
 	// reveal_until is the last block in which it may be revealed.
 	RevealUntil int64 `protobuf:"varint,7,opt,name=reveal_until,json=revealUntil,proto3" json:"reveal_until,omitempty"`
-	// deposit_per_token of the block of the commit, in aopen: no later parameter asks for more.
+	// deposit_per_token is the parameter at the block of the commit, in aopen. A later parameter does not apply to this
+	// commit.
 	DepositPerToken cosmossdk_io_math.Int `protobuf:"bytes,8,opt,name=deposit_per_token,json=depositPerToken,proto3,customtype=cosmossdk.io/math.Int" json:"deposit_per_token"`
-	// min_deposit of that block, in aopen.
+	// min_deposit is the parameter at the block of the commit, in aopen.
 	MinDeposit cosmossdk_io_math.Int `protobuf:"bytes,9,opt,name=min_deposit,json=minDeposit,proto3,customtype=cosmossdk.io/math.Int" json:"min_deposit"`
 }
 
@@ -1521,8 +1533,8 @@ type Contribution struct {
 	Status ContributionStatus `protobuf:"varint,14,opt,name=status,proto3,enum=openledger.datanet.v1.ContributionStatus" json:"status,omitempty"`
 	// score is the reviewers' score, 0 to 1000; 0 before acceptance.
 	Score uint32 `protobuf:"varint,15,opt,name=score,proto3" json:"score,omitempty"`
-	// accepted_version is the version of the DataNet that it was accepted for, 0 before acceptance; the first one that has it, once
-	// validators hold its text. What they do not hold with that version enters a later one.
+	// accepted_version is the version of the DataNet for which it was accepted, 0 before acceptance. Once validators hold
+	// its text, it is the first version that contains it: text that they do not hold in time enters a later version.
 	AcceptedVersion uint64 `protobuf:"varint,16,opt,name=accepted_version,json=acceptedVersion,proto3" json:"accepted_version,omitempty"`
 	// accepted_index is its leaf in the DataNet's Merkle mountain range, once validators hold it.
 	AcceptedIndex uint64 `protobuf:"varint,17,opt,name=accepted_index,json=acceptedIndex,proto3" json:"accepted_index,omitempty"`
@@ -1546,18 +1558,20 @@ type Contribution struct {
 	Appeal uint64 `protobuf:"varint,26,opt,name=appeal,proto3" json:"appeal,omitempty"`
 	// check is the cohort of its check, 0 if there was none.
 	Check uint64 `protobuf:"varint,38,opt,name=check,proto3" json:"check,omitempty"`
-	// appealable_until is when the verdict can be appealed no more; the zero time if it cannot.
+	// appealable_until is the time until which the verdict can be appealed; the zero time if it cannot.
 	AppealableUntil time.Time `protobuf:"bytes,39,opt,name=appealable_until,json=appealableUntil,proto3,stdtime" json:"appealable_until"`
-	// resumed_height is the block from which it is paid again after governance restored it, 0 if it did not.
+	// resumed_height is the block from which it is paid again because governance restored it, 0 if governance did not.
 	ResumedHeight int64 `protobuf:"varint,40,opt,name=resumed_height,json=resumedHeight,proto3" json:"resumed_height,omitempty"`
-	// recalled says that the owner has recalled it once, and a panel has kept it.
+	// recalled reports whether the owner recalled it once and a panel kept it.
 	RecallRefused bool `protobuf:"varint,41,opt,name=recall_refused,json=recallRefused,proto3" json:"recall_refused,omitempty"`
-	// held_height is the block in which validators were found to hold its text, 0 before: only then a version has it.
+	// held_height is the block in which validators were found to hold its text, 0 before. Only from then on a version
+	// contains it.
 	HeldHeight int64 `protobuf:"varint,46,opt,name=held_height,json=heldHeight,proto3" json:"held_height,omitempty"`
-	// hold says why it has been set aside: validators did not hold it with its version. Nil if they do, or have not been asked.
+	// hold says why it is set aside: validators did not hold it together with its version. Nil if they hold it, or were
+	// not asked yet.
 	Hold *Hold `protobuf:"bytes,47,opt,name=hold,proto3" json:"hold,omitempty"`
-	// ledger_id of the contributor in x/rewards, given at acceptance: receipts pay by it without looking the account up. The first
-	// account of the ledger has 0, which is looked up.
+	// ledger_id of the contributor in x/rewards, set at acceptance, so that receipts pay without looking the account up.
+	// 0, the id of the first account of the ledger, means that the account is looked up.
 	LedgerId uint64 `protobuf:"varint,42,opt,name=ledger_id,json=ledgerId,proto3" json:"ledger_id,omitempty"`
 	// decided_at is when it was decided; appeals and liability count from it.
 	DecidedAt time.Time `protobuf:"bytes,27,opt,name=decided_at,json=decidedAt,proto3,stdtime" json:"decided_at"`
@@ -1565,34 +1579,37 @@ type Contribution struct {
 	Recall *Recall `protobuf:"bytes,28,opt,name=recall,proto3" json:"recall,omitempty"`
 	// decay_at is when the deposit decays next; zero when there is none.
 	DecayAt time.Time `protobuf:"bytes,29,opt,name=decay_at,json=decayAt,proto3,stdtime" json:"decay_at"`
-	// accepted_deposit is the deposit at acceptance, of which decay takes its part.
+	// accepted_deposit is the deposit at acceptance. Decay takes a part of this amount at each interval.
 	AcceptedDeposit cosmossdk_io_math.Int `protobuf:"bytes,30,opt,name=accepted_deposit,json=acceptedDeposit,proto3,customtype=cosmossdk.io/math.Int" json:"accepted_deposit"`
 	// bounty applied for, 0 if none.
 	Bounty uint64 `protobuf:"varint,31,opt,name=bounty,proto3" json:"bounty,omitempty"`
-	// vesting in aopen is what the bounty has not paid yet. Half is paid when no appeal is possible any more, half after the vesting
-	// time, if the contribution still earns.
+	// vesting in aopen is what the bounty has not paid yet. It pays half when no appeal is possible any more, and half
+	// after the vesting time if the contribution still earns.
 	Vesting cosmossdk_io_math.Int `protobuf:"bytes,32,opt,name=vesting,proto3,customtype=cosmossdk.io/math.Int" json:"vesting"`
 	// vests_at is when the next part is due.
 	VestsAt time.Time `protobuf:"bytes,33,opt,name=vests_at,json=vestsAt,proto3,stdtime" json:"vests_at"`
-	// original is the rank it was proven a copy of, 0 if it was not.
+	// original is the rank of the contribution of which it is a proven copy, 0 for none.
 	Original uint64 `protobuf:"varint,34,opt,name=original,proto3" json:"original,omitempty"`
-	// snapshot it was proven to stand in, 0 if it was not.
+	// snapshot is the id of the snapshot that is proven to contain it, 0 for none.
 	Snapshot uint64 `protobuf:"varint,35,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
-	// reserved in aopen by its bounty until it is decided: the price, and what a check costs.
+	// reserved in aopen by its bounty until it is decided: the price and the cost of a check.
 	Reserved cosmossdk_io_math.Int `protobuf:"bytes,43,opt,name=reserved,proto3,customtype=cosmossdk.io/math.Int" json:"reserved"`
 	// half_paid says that the first half of the bounty was paid.
 	HalfPaid bool `protobuf:"varint,44,opt,name=half_paid,json=halfPaid,proto3" json:"half_paid,omitempty"`
-	// mark hides whether, and for whom, it is gold; 32 bytes under REVIEW_POLICY_PANEL, see GoldMark in x/datanet/types.
+	// mark hides whether it is gold, and who planted it. 32 bytes under REVIEW_POLICY_PANEL, see GoldMark in
+	// x/datanet/types.
 	Mark []byte `protobuf:"bytes,36,opt,name=mark,proto3" json:"mark,omitempty"`
-	// stops is how many of its segments have ever been stopped, resumed how many of them were resumed.
+	// stops is how many of its segments were ever stopped.
 	Stops uint32 `protobuf:"varint,48,opt,name=stops,proto3" json:"stops,omitempty"`
-	// resumed segments of these.
+	// resumed is how many of these segments were resumed.
 	Resumed uint32 `protobuf:"varint,49,opt,name=resumed,proto3" json:"resumed,omitempty"`
-	// bound_deposit in aopen of the deposit is that of stopped segments: it only decays.
+	// bound_deposit in aopen is the part of the deposit that belongs to stopped segments. It is never released, it only
+	// decays.
 	BoundDeposit cosmossdk_io_math.Int `protobuf:"bytes,50,opt,name=bound_deposit,json=boundDeposit,proto3,customtype=cosmossdk.io/math.Int" json:"bound_deposit"`
-	// norm_version names the rules of text that its leaves name and that admitted it; 0 means 1, from before the field was.
+	// norm_version names the rules of text by which it was admitted and which its leaves name. 0 means 1: it is older
+	// than this field.
 	NormVersion uint32 `protobuf:"varint,51,opt,name=norm_version,json=normVersion,proto3" json:"norm_version,omitempty"`
-	// fee_paid for its review in aopen; what an appeal costs is reckoned from it.
+	// fee_paid for its review in aopen. The cost of an appeal is computed from it.
 	FeePaid cosmossdk_io_math.Int `protobuf:"bytes,37,opt,name=fee_paid,json=feePaid,proto3,customtype=cosmossdk.io/math.Int" json:"fee_paid"`
 }
 
@@ -1937,8 +1954,8 @@ func (m *Contribution) GetNormVersion() uint32 {
 	return 0
 }
 
-// ContributionPay is what of a Contribution decides about pay, under the same numbers: decoded from a stored Contribution it is read
-// several times faster.
+// ContributionPay has the fields of Contribution that decide about pay, under the same numbers. Decoding a stored
+// Contribution as ContributionPay is several times faster.
 type ContributionPay struct {
 	// rank is the global commit order.
 	Rank uint64 `protobuf:"varint,1,opt,name=rank,proto3" json:"rank,omitempty"`
@@ -1960,7 +1977,7 @@ type ContributionPay struct {
 	ResumedHeight int64 `protobuf:"varint,40,opt,name=resumed_height,json=resumedHeight,proto3" json:"resumed_height,omitempty"`
 	// ledger_id of the contributor in x/rewards.
 	LedgerId uint64 `protobuf:"varint,42,opt,name=ledger_id,json=ledgerId,proto3" json:"ledger_id,omitempty"`
-	// stops is how many of its segments have ever been stopped.
+	// stops is how many of its segments were ever stopped.
 	Stops uint32 `protobuf:"varint,48,opt,name=stops,proto3" json:"stops,omitempty"`
 	// held_height is the block in which validators were found to hold its text, 0 before.
 	HeldHeight int64 `protobuf:"varint,46,opt,name=held_height,json=heldHeight,proto3" json:"held_height,omitempty"`
@@ -2087,19 +2104,19 @@ func (m *ContributionPay) GetHeldHeight() int64 {
 type Hold struct {
 	// reason is the last verdict.
 	Reason HoldVerdict `protobuf:"varint,1,opt,name=reason,proto3,enum=openledger.datanet.v1.HoldVerdict" json:"reason,omitempty"`
-	// refusals so far; the interval between two doubles with each.
+	// refusals counts those so far. The wait before the next question doubles with each.
 	Refusals uint32 `protobuf:"varint,2,opt,name=refusals,proto3" json:"refusals,omitempty"`
 	// ask_height is the block from which validators are asked again, 0 if they are being asked or will not be.
 	AskHeight int64 `protobuf:"varint,3,opt,name=ask_height,json=askHeight,proto3" json:"ask_height,omitempty"`
-	// asked says that validators are being asked.
+	// asked reports whether validators are being asked.
 	Asked bool `protobuf:"varint,4,opt,name=asked,proto3" json:"asked,omitempty"`
-	// sources is how many of the contributions that validators hold its derivations are reckoned from, in their order.
+	// sources is how many of the contributions that validators hold, in their order, its derivations are computed from.
 	Sources uint64 `protobuf:"varint,5,opt,name=sources,proto3" json:"sources,omitempty"`
-	// proposer of the derivations, empty for the contributor's own.
+	// proposer of the derivations; empty if the contributor registered them.
 	Proposer string `protobuf:"bytes,6,opt,name=proposer,proto3" json:"proposer,omitempty"`
 	// deposit of the proposer in aopen.
 	Deposit cosmossdk_io_math.Int `protobuf:"bytes,7,opt,name=deposit,proto3,customtype=cosmossdk.io/math.Int" json:"deposit"`
-	// wrong counts the tables of others that were wrong.
+	// wrong counts the proposed derivations that were wrong.
 	Wrong uint32 `protobuf:"varint,8,opt,name=wrong,proto3" json:"wrong,omitempty"`
 }
 
@@ -2187,16 +2204,17 @@ func (m *Hold) GetWrong() uint32 {
 
 // HoldAsk is a question to validators: do you hold the text of these contributions, and is it what was registered?
 type HoldAsk struct {
-	// datanet_id of all of them.
+	// datanet_id of the contributions.
 	DatanetId uint64 `protobuf:"varint,1,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
-	// rank of one that was set aside; 0 for those next in line.
+	// rank of the contribution, if it was set aside before; 0 for those that wait in line.
 	Rank uint64 `protobuf:"varint,2,opt,name=rank,proto3" json:"rank,omitempty"`
-	// version that the last of them was accepted for.
+	// version for which the last of them was accepted.
 	Version uint64 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
-	// ranks asked about, in the order in which they enter.
+	// ranks in question, in the order in which they enter the version.
 	Ranks []uint64 `protobuf:"varint,4,rep,packed,name=ranks,proto3" json:"ranks,omitempty"`
-	// sources is how many contributions that are held the derivations of the first are reckoned from. Those of the others are reckoned
-	// from them and from the ones before it here.
+	// sources is how many of the contributions that validators hold, in their order, the derivations of the first
+	// contribution are computed from. Those of each other contribution are computed from these and from the contributions
+	// before it in ranks.
 	Sources uint64 `protobuf:"varint,5,opt,name=sources,proto3" json:"sources,omitempty"`
 }
 
@@ -2268,11 +2286,12 @@ func (m *HoldAsk) GetSources() uint64 {
 	return 0
 }
 
-// Grace is what a pause has put off: everybody has a whole window again in which to act. The messages that begin and end a pause write it.
+// Grace postpones deadlines after a pause, so that everybody has a whole window again in which to act. The messages
+// that begin and end a pause write it.
 type Grace struct {
-	// since is when the pause began; what had ended before is not put off.
+	// since is when the pause began. Deadlines that had passed by then are not postponed.
 	Since time.Time `protobuf:"bytes,3,opt,name=since,proto3,stdtime" json:"since"`
-	// since_height is the block in which it began.
+	// since_height is the block in which the pause began.
 	SinceHeight int64 `protobuf:"varint,4,opt,name=since_height,json=sinceHeight,proto3" json:"since_height,omitempty"`
 	// reveal_until is the height until which every commit may be revealed.
 	RevealUntil int64 `protobuf:"varint,1,opt,name=reveal_until,json=revealUntil,proto3" json:"reveal_until,omitempty"`
@@ -2341,17 +2360,17 @@ func (m *Grace) GetUntil() time.Time {
 	return time.Time{}
 }
 
-// Recall is a recall that has not taken effect.
+// Recall is a recall that has not taken effect yet.
 type Recall struct {
-	// by is the account that asked for it: the owner of the DataNet, or governance.
+	// by is the account that recalls: the owner of the DataNet, or governance.
 	By string `protobuf:"bytes,1,opt,name=by,proto3" json:"by,omitempty"`
-	// reason for everybody.
+	// reason for people.
 	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
 	// at is when it takes effect, if no appeal is under way.
 	At time.Time `protobuf:"bytes,3,opt,name=at,proto3,stdtime" json:"at"`
 	// appeal is the cohort that decides about it, 0 if nobody has appealed.
 	Appeal uint64 `protobuf:"varint,4,opt,name=appeal,proto3" json:"appeal,omitempty"`
-	// deposit in aopen of an owner; the contributor's if a panel keeps the contribution.
+	// deposit in aopen of an owner who recalls. The contributor gets it if a panel keeps the contribution.
 	Deposit cosmossdk_io_math.Int `protobuf:"bytes,5,opt,name=deposit,proto3,customtype=cosmossdk.io/math.Int" json:"deposit"`
 }
 
@@ -2430,9 +2449,10 @@ type Snapshot struct {
 	Segments uint32 `protobuf:"varint,5,opt,name=segments,proto3" json:"segments,omitempty"`
 	// height of acceptance.
 	Height int64 `protobuf:"varint,6,opt,name=height,proto3" json:"height,omitempty"`
-	// author is the account whose text it is; empty for text that is nobody's. The author's own contributions it does not touch.
+	// author is the account whose text it is; empty for text that belongs to nobody. The snapshot does not stop the
+	// author's own contributions.
 	Author string `protobuf:"bytes,7,opt,name=author,proto3" json:"author,omitempty"`
-	// norm_version is that of its leaves; 0 means 1, from before the field was.
+	// norm_version of its leaves. 0 means 1: it is older than this field.
 	NormVersion uint32 `protobuf:"varint,8,opt,name=norm_version,json=normVersion,proto3" json:"norm_version,omitempty"`
 }
 
@@ -2525,7 +2545,8 @@ func (m *Snapshot) GetNormVersion() uint32 {
 	return 0
 }
 
-// SegmentStop says that a segment of an accepted contribution earns nothing for it. Its text goes on blocking.
+// SegmentStop says that a segment of an accepted contribution no longer earns for it. The text of the segment goes on
+// blocking copies.
 type SegmentStop struct {
 	// datanet_id of the contribution.
 	DatanetId uint64 `protobuf:"varint,1,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
@@ -2533,23 +2554,24 @@ type SegmentStop struct {
 	Rank uint64 `protobuf:"varint,2,opt,name=rank,proto3" json:"rank,omitempty"`
 	// segment of it.
 	Segment uint32 `protobuf:"varint,3,opt,name=segment,proto3" json:"segment,omitempty"`
-	// stopped_height is the first block whose batches it holds for.
+	// stopped_height is the first block whose batches do not pay the segment.
 	StoppedHeight int64 `protobuf:"varint,4,opt,name=stopped_height,json=stoppedHeight,proto3" json:"stopped_height,omitempty"`
-	// resumed_height is the first one that it no longer holds for, 0 while it holds. What was resumed is not stopped again.
+	// resumed_height is the first block whose batches pay it again, 0 while they do not. A resumed segment is never
+	// stopped again.
 	ResumedHeight int64 `protobuf:"varint,5,opt,name=resumed_height,json=resumedHeight,proto3" json:"resumed_height,omitempty"`
-	// original is the rank of the contribution it was shown to copy, 0 if it was not.
+	// original is the rank of the contribution that it was shown to copy, 0 for none.
 	Original uint64 `protobuf:"varint,6,opt,name=original,proto3" json:"original,omitempty"`
-	// original_segment of it.
+	// original_segment is the segment of that contribution.
 	OriginalSegment uint32 `protobuf:"varint,7,opt,name=original_segment,json=originalSegment,proto3" json:"original_segment,omitempty"`
-	// snapshot that it was shown to stand in, 0 if it was not.
+	// snapshot that was shown to contain it, 0 for none.
 	Snapshot uint64 `protobuf:"varint,8,opt,name=snapshot,proto3" json:"snapshot,omitempty"`
 	// author of the snapshot; empty for none.
 	Author string `protobuf:"bytes,9,opt,name=author,proto3" json:"author,omitempty"`
-	// beneficiary is the rank of the author's contribution that has what the segment earns; 0 for none, then it is unattributed.
+	// beneficiary is the rank of the author's contribution that gets what the segment earns. With 0 it is unattributed.
 	Beneficiary uint64 `protobuf:"varint,10,opt,name=beneficiary,proto3" json:"beneficiary,omitempty"`
-	// beneficiary_height is the first block from which it has.
+	// beneficiary_height is the first block whose batches pay the beneficiary.
 	BeneficiaryHeight int64 `protobuf:"varint,11,opt,name=beneficiary_height,json=beneficiaryHeight,proto3" json:"beneficiary_height,omitempty"`
-	// bound in aopen of the contribution's deposit.
+	// bound in aopen is the part of the contribution's deposit that stays with the segment.
 	Bound cosmossdk_io_math.Int `protobuf:"bytes,12,opt,name=bound,proto3,customtype=cosmossdk.io/math.Int" json:"bound"`
 }
 
@@ -2799,19 +2821,21 @@ type Version struct {
 	Version uint64 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
 	// root is the bagged root of the Merkle mountain range over its contributions; empty until validators hold it.
 	Root []byte `protobuf:"bytes,3,opt,name=root,proto3" json:"root,omitempty"`
-	// contributions is the number of leaves under root; until validators hold it, of all that was accepted.
+	// contributions is the number of leaves under root. Until validators hold the version, it is the number of all that
+	// were accepted.
 	Contributions uint64 `protobuf:"varint,4,opt,name=contributions,proto3" json:"contributions,omitempty"`
-	// segments in all of these.
+	// segments of these contributions.
 	Segments uint64 `protobuf:"varint,5,opt,name=segments,proto3" json:"segments,omitempty"`
-	// tokens in all of these.
+	// tokens of these contributions.
 	Tokens uint64 `protobuf:"varint,6,opt,name=tokens,proto3" json:"tokens,omitempty"`
 	// statistics_root is the bagged root over the contributions' statistics roots; empty until validators hold it.
 	StatisticsRoot []byte `protobuf:"bytes,7,opt,name=statistics_root,json=statisticsRoot,proto3" json:"statistics_root,omitempty"`
 	// height is the block that created the version.
 	Height int64 `protobuf:"varint,8,opt,name=height,proto3" json:"height,omitempty"`
-	// held_height is the block in which the last of its contributions was held or left out; from then on it never changes. 0 before.
+	// held_height is the block in which it was decided of the last contribution whether validators hold it, 0 before.
+	// From then on the version never changes.
 	HeldHeight int64 `protobuf:"varint,9,opt,name=held_height,json=heldHeight,proto3" json:"held_height,omitempty"`
-	// pinned_height is the block in which a model pinned it first, 0 if none did.
+	// pinned_height is the block in which a model first pinned the version, 0 for none.
 	PinnedHeight int64 `protobuf:"varint,12,opt,name=pinned_height,json=pinnedHeight,proto3" json:"pinned_height,omitempty"`
 }
 
@@ -2918,7 +2942,7 @@ func (m *Version) GetPinnedHeight() int64 {
 	return 0
 }
 
-// Accumulator is the state of a Merkle mountain range: only its peaks.
+// Accumulator holds the peaks of a Merkle mountain range.
 type Accumulator struct {
 	// count of leaves.
 	Count uint64 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`

@@ -892,9 +892,9 @@ type EventCohortDecided struct {
 	Accepted []uint64 `protobuf:"varint,4,rep,packed,name=accepted,proto3" json:"accepted,omitempty"`
 	// rejected ranks, gold included.
 	Rejected []uint64 `protobuf:"varint,5,rep,packed,name=rejected,proto3" json:"rejected,omitempty"`
-	// returned ranks, that no panel decided about.
+	// returned are the ranks about which no panel decided.
 	Returned []uint64 `protobuf:"varint,6,rep,packed,name=returned,proto3" json:"returned,omitempty"`
-	// version of the DataNet that holds the accepted, 0 if there are none.
+	// version of the DataNet for which contributions were accepted, 0 if none were.
 	Version uint64 `protobuf:"varint,7,opt,name=version,proto3" json:"version,omitempty"`
 	// paid to reviewers in aopen.
 	Paid cosmossdk_io_math.Int `protobuf:"bytes,8,opt,name=paid,proto3,customtype=cosmossdk.io/math.Int" json:"paid"`
@@ -1346,9 +1346,9 @@ type EventTextClaimed struct {
 	Rank uint64 `protobuf:"varint,2,opt,name=rank,proto3" json:"rank,omitempty"`
 	// segment of it.
 	Segment uint32 `protobuf:"varint,3,opt,name=segment,proto3" json:"segment,omitempty"`
-	// contribution of the author that has its pay.
+	// contribution of the author that gets its pay.
 	Contribution uint64 `protobuf:"varint,4,opt,name=contribution,proto3" json:"contribution,omitempty"`
-	// own_segment of that contribution that is paid again, if resumed.
+	// own_segment of that contribution. It is paid again if resumed is set.
 	OwnSegment uint32 `protobuf:"varint,5,opt,name=own_segment,json=ownSegment,proto3" json:"own_segment,omitempty"`
 	// resumed says so.
 	Resumed bool `protobuf:"varint,6,opt,name=resumed,proto3" json:"resumed,omitempty"`
@@ -1751,7 +1751,8 @@ func (m *EventSnapshotAccepted) GetName() string {
 	return ""
 }
 
-// EventContributionSetAside is emitted when validators do not hold the text of an accepted contribution; its version goes on without it.
+// EventContributionSetAside is emitted when validators do not hold the text of an accepted contribution. Its version
+// goes on without it.
 type EventContributionSetAside struct {
 	// rank of the contribution.
 	Rank uint64 `protobuf:"varint,1,opt,name=rank,proto3" json:"rank,omitempty"`
@@ -1901,7 +1902,7 @@ func (m *EventContributionEntered) GetVersion() uint64 {
 type EventDerivationsProposed struct {
 	// rank of the contribution.
 	Rank uint64 `protobuf:"varint,1,opt,name=rank,proto3" json:"rank,omitempty"`
-	// proposer whose deposit returns if validators find the same.
+	// proposer, who gets the deposit back if validators compute the same derivations.
 	Proposer string `protobuf:"bytes,2,opt,name=proposer,proto3" json:"proposer,omitempty"`
 	// deposit in aopen.
 	Deposit cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=deposit,proto3,customtype=cosmossdk.io/math.Int" json:"deposit"`

@@ -49,7 +49,7 @@ type MsgFundBounty struct {
 	Panel uint64 `protobuf:"varint,7,opt,name=panel,proto3" json:"panel,omitempty"`
 	// description of what is wanted, at most 512 bytes.
 	Description string `protobuf:"bytes,8,opt,name=description,proto3" json:"description,omitempty"`
-	// pays_gold agrees to pay also for sound gold that the panel accepts.
+	// pays_gold agrees to pay for sound gold that the panel accepts, too.
 	PaysGold bool `protobuf:"varint,9,opt,name=pays_gold,json=paysGold,proto3" json:"pays_gold,omitempty"`
 }
 

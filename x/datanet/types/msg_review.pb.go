@@ -121,7 +121,7 @@ func (m *MsgBondValidatorResponse) XXX_DiscardUnknown() {
 
 var xxx_messageInfo_MsgBondValidatorResponse proto.InternalMessageInfo
 
-// MsgUnbondValidator begins to take a part of a bond out; what stays is 0 or at least the required bond.
+// MsgUnbondValidator begins to withdraw a part of a bond. The rest is 0 or at least the required bond.
 type MsgUnbondValidator struct {
 	// validator signs.
 	Validator string `protobuf:"bytes,1,opt,name=validator,proto3" json:"validator,omitempty"`
@@ -215,7 +215,7 @@ func (m *MsgUnbondValidatorResponse) XXX_DiscardUnknown() {
 
 var xxx_messageInfo_MsgUnbondValidatorResponse proto.InternalMessageInfo
 
-// MsgActivateValidator has a validator drawn again that missed a review or got a credential.
+// MsgActivateValidator lets a validator be drawn again who missed a review or got a new credential.
 type MsgActivateValidator struct {
 	// validator signs.
 	Validator string `protobuf:"bytes,1,opt,name=validator,proto3" json:"validator,omitempty"`
@@ -729,7 +729,7 @@ func (m *MsgSealGoldResponse) XXX_DiscardUnknown() {
 
 var xxx_messageInfo_MsgSealGoldResponse proto.InternalMessageInfo
 
-// MsgOpenGold says which item was gold, and proves that a duplicate is one. It returns the deposit.
+// MsgOpenGold says which item was gold, and proves that a duplicate is a duplicate. It returns the deposit.
 type MsgOpenGold struct {
 	// planter signs.
 	Planter string `protobuf:"bytes,1,opt,name=planter,proto3" json:"planter,omitempty"`
@@ -866,7 +866,7 @@ func (m *MsgOpenGoldResponse) XXX_DiscardUnknown() {
 
 var xxx_messageInfo_MsgOpenGoldResponse proto.InternalMessageInfo
 
-// MsgCommitBallot seals the verdict of a seated validator about all items of a cohort; another one replaces it.
+// MsgCommitBallot seals the verdict of a seated validator about all items of a cohort. A later one replaces it.
 type MsgCommitBallot struct {
 	// validator signs.
 	Validator string `protobuf:"bytes,1,opt,name=validator,proto3" json:"validator,omitempty"`
@@ -1077,9 +1077,11 @@ func (m *MsgRevealBallotResponse) XXX_DiscardUnknown() {
 
 var xxx_messageInfo_MsgRevealBallotResponse proto.InternalMessageInfo
 
-// MsgAppeal has a larger panel of all DataNets decide again: about a panel's verdict, or about a recall by the owner or governance.
+// MsgAppeal asks a larger panel of all DataNets to decide again: about a panel's verdict, or about a recall by the
+// owner or governance.
 type MsgAppeal struct {
-	// appellant signs and pays fee and deposit. Rejections and recalls are appealed by the contributor, acceptances by anyone.
+	// appellant signs and pays fee and deposit. The contributor may appeal against rejections and recalls, anyone against
+	// acceptances.
 	Appellant string `protobuf:"bytes,1,opt,name=appellant,proto3" json:"appellant,omitempty"`
 	// rank of the contribution.
 	Rank uint64 `protobuf:"varint,2,opt,name=rank,proto3" json:"rank,omitempty"`
@@ -1197,7 +1199,7 @@ type MsgResolveContribution struct {
 	Accept bool `protobuf:"varint,3,opt,name=accept,proto3" json:"accept,omitempty"`
 	// score if it accepts, 1 to 1000.
 	Score uint32 `protobuf:"varint,4,opt,name=score,proto3" json:"score,omitempty"`
-	// slash the seats that were on the other side.
+	// slash the seats that voted otherwise.
 	Slash bool `protobuf:"varint,5,opt,name=slash,proto3" json:"slash,omitempty"`
 	// reason for people, 1 to 256 bytes.
 	Reason string `protobuf:"bytes,6,opt,name=reason,proto3" json:"reason,omitempty"`

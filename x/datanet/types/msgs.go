@@ -39,6 +39,8 @@ var (
 	_ sdk.HasValidateBasic = (*MsgAcceptContributions)(nil)
 	_ sdk.HasValidateBasic = (*MsgRejectContributions)(nil)
 	_ sdk.HasValidateBasic = (*MsgWithdrawContribution)(nil)
+	_ sdk.HasValidateBasic = (*MsgReleaseDeposits)(nil)
+	_ sdk.HasValidateBasic = (*MsgResubmitContributions)(nil)
 	_ sdk.HasValidateBasic = (*MsgUpdateParams)(nil)
 )
 
@@ -263,6 +265,28 @@ func (m *MsgRejectContributions) ValidateBasic() error {
 // ValidateBasic implements sdk.HasValidateBasic.
 func (m *MsgWithdrawContribution) ValidateBasic() error {
 	return validateAddress("contributor", m.Contributor)
+}
+
+// ValidateBasic implements sdk.HasValidateBasic.
+func (m *MsgReleaseDeposits) ValidateBasic() error {
+	if err := validateAddress("contributor", m.Contributor); err != nil {
+		return err
+	}
+	if err := validateCount(len(m.Ranks)); err != nil {
+		return err
+	}
+	return validateRanks(m.Ranks)
+}
+
+// ValidateBasic implements sdk.HasValidateBasic.
+func (m *MsgResubmitContributions) ValidateBasic() error {
+	if err := validateAddress("contributor", m.Contributor); err != nil {
+		return err
+	}
+	if err := validateCount(len(m.Ranks)); err != nil {
+		return err
+	}
+	return validateRanks(m.Ranks)
 }
 
 // ValidateBasic implements sdk.HasValidateBasic.

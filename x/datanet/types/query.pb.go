@@ -616,11 +616,11 @@ func (m *QueryContributionResponse) GetContribution() Contribution {
 type QueryContributionsRequest struct {
 	// datanet_id of the DataNet.
 	DatanetId uint64 `protobuf:"varint,1,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
-	// status to keep; unspecified keeps all.
+	// status of the contributions to list; unspecified lists all.
 	Status ContributionStatus `protobuf:"varint,2,opt,name=status,proto3,enum=openledger.datanet.v1.ContributionStatus" json:"status,omitempty"`
 	// pagination of the list.
 	Pagination *query.PageRequest `protobuf:"bytes,3,opt,name=pagination,proto3" json:"pagination,omitempty"`
-	// accepted keeps what is in a version of the DataNet, whatever happened to it since.
+	// accepted lists only contributions that are in a version of the DataNet, whatever happened to them since.
 	Accepted bool `protobuf:"varint,4,opt,name=accepted,proto3" json:"accepted,omitempty"`
 }
 
@@ -2111,7 +2111,7 @@ func (m *QueryBountyResponse) GetBounty() Bounty {
 
 // QueryBountiesRequest asks for bounties.
 type QueryBountiesRequest struct {
-	// datanet_id to keep; 0 keeps all.
+	// datanet_id whose bounties are listed; 0 lists all.
 	DatanetId uint64 `protobuf:"varint,1,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
 	// pagination of the list.
 	Pagination *query.PageRequest `protobuf:"bytes,2,opt,name=pagination,proto3" json:"pagination,omitempty"`
@@ -2388,7 +2388,7 @@ func (m *QuerySegmentStopsRequest) GetPagination() *query.PageRequest {
 type QuerySegmentStopsResponse struct {
 	// stops by rank and segment.
 	Stops []SegmentStop `protobuf:"bytes,1,rep,name=stops,proto3" json:"stops"`
-	// height as of which they are listed: what changes later has a greater one.
+	// height as of which they are listed. A later change has a greater height.
 	Height int64 `protobuf:"varint,2,opt,name=height,proto3" json:"height,omitempty"`
 	// pagination of the list.
 	Pagination *query.PageResponse `protobuf:"bytes,3,opt,name=pagination,proto3" json:"pagination,omitempty"`
@@ -2791,7 +2791,7 @@ func (m *QueryHeldContributionsResponse) GetPagination() *query.PageResponse {
 type QueryAskRequest struct {
 	// datanet_id asked about.
 	DatanetId uint64 `protobuf:"varint,1,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
-	// rank of a contribution that was set aside, 0 for those next in line.
+	// rank of a contribution that was set aside, 0 for those that wait in line.
 	Rank uint64 `protobuf:"varint,2,opt,name=rank,proto3" json:"rank,omitempty"`
 }
 
@@ -3135,7 +3135,7 @@ type QueryClient interface {
 	Contributions(ctx context.Context, in *QueryContributionsRequest, opts ...grpc.CallOption) (*QueryContributionsResponse, error)
 	// HeldContributions lists the contributions of a DataNet that validators hold, in the order in which they entered.
 	HeldContributions(ctx context.Context, in *QueryHeldContributionsRequest, opts ...grpc.CallOption) (*QueryHeldContributionsResponse, error)
-	// Ask returns what validators are being asked about a DataNet; rank is that of a contribution that was set aside.
+	// Ask returns what validators are being asked about a DataNet, or about one contribution of it that was set aside.
 	Ask(ctx context.Context, in *QueryAskRequest, opts ...grpc.CallOption) (*QueryAskResponse, error)
 	// ContributionsByContributor lists the contributions of an account by rank.
 	ContributionsByContributor(ctx context.Context, in *QueryContributionsByContributorRequest, opts ...grpc.CallOption) (*QueryContributionsByContributorResponse, error)
@@ -3165,7 +3165,7 @@ type QueryClient interface {
 	Bounties(ctx context.Context, in *QueryBountiesRequest, opts ...grpc.CallOption) (*QueryBountiesResponse, error)
 	// Snapshots lists the accepted snapshots.
 	Snapshots(ctx context.Context, in *QuerySnapshotsRequest, opts ...grpc.CallOption) (*QuerySnapshotsResponse, error)
-	// Royalties returns who shares in what the contributions of a DataNet earn in a block.
+	// Royalties returns the royalties of a DataNet in a block.
 	Royalties(ctx context.Context, in *QueryRoyaltiesRequest, opts ...grpc.CallOption) (*QueryRoyaltiesResponse, error)
 	// SegmentStops lists the segments of a DataNet, or of one contribution, that were stopped.
 	SegmentStops(ctx context.Context, in *QuerySegmentStopsRequest, opts ...grpc.CallOption) (*QuerySegmentStopsResponse, error)
@@ -3433,7 +3433,7 @@ type QueryServer interface {
 	Contributions(context.Context, *QueryContributionsRequest) (*QueryContributionsResponse, error)
 	// HeldContributions lists the contributions of a DataNet that validators hold, in the order in which they entered.
 	HeldContributions(context.Context, *QueryHeldContributionsRequest) (*QueryHeldContributionsResponse, error)
-	// Ask returns what validators are being asked about a DataNet; rank is that of a contribution that was set aside.
+	// Ask returns what validators are being asked about a DataNet, or about one contribution of it that was set aside.
 	Ask(context.Context, *QueryAskRequest) (*QueryAskResponse, error)
 	// ContributionsByContributor lists the contributions of an account by rank.
 	ContributionsByContributor(context.Context, *QueryContributionsByContributorRequest) (*QueryContributionsByContributorResponse, error)
@@ -3463,7 +3463,7 @@ type QueryServer interface {
 	Bounties(context.Context, *QueryBountiesRequest) (*QueryBountiesResponse, error)
 	// Snapshots lists the accepted snapshots.
 	Snapshots(context.Context, *QuerySnapshotsRequest) (*QuerySnapshotsResponse, error)
-	// Royalties returns who shares in what the contributions of a DataNet earn in a block.
+	// Royalties returns the royalties of a DataNet in a block.
 	Royalties(context.Context, *QueryRoyaltiesRequest) (*QueryRoyaltiesResponse, error)
 	// SegmentStops lists the segments of a DataNet, or of one contribution, that were stopped.
 	SegmentStops(context.Context, *QuerySegmentStopsRequest) (*QuerySegmentStopsResponse, error)

@@ -214,9 +214,9 @@ type EventReproductionRecorded struct {
 	ModelId uint64 `protobuf:"varint,1,opt,name=model_id,json=modelId,proto3" json:"model_id,omitempty"`
 	// version that was trained again.
 	Version uint32 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
-	// sender is the provider who did it.
+	// sender is the provider who trained it again.
 	Sender string `protobuf:"bytes,3,opt,name=sender,proto3" json:"sender,omitempty"`
-	// matches says that artifact and influence file came out the same.
+	// matches reports whether artifact and influence file are those of the version.
 	Matches bool `protobuf:"varint,4,opt,name=matches,proto3" json:"matches,omitempty"`
 }
 
@@ -384,11 +384,12 @@ func (m *EventProviderUpdated) GetProvider() string {
 
 // EventFenceClaimed is emitted by MsgClaimFence.
 type EventFenceClaimed struct {
-	// provider whose gateway it is.
+	// provider whose gateway claimed the fence.
 	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
 	// fence in hex.
 	Fence string `protobuf:"bytes,2,opt,name=fence,proto3" json:"fence,omitempty"`
-	// replaced says that another fence stood before: its sessions are served by nobody any more.
+	// replaced reports whether the provider had another fence before. No gateway serves the sessions of that fence any
+	// more.
 	Replaced bool `protobuf:"varint,3,opt,name=replaced,proto3" json:"replaced,omitempty"`
 }
 
@@ -505,7 +506,7 @@ func (m *EventProviderBonded) GetAmount() types.Coin {
 type EventProviderUnbonding struct {
 	// provider who unbonds.
 	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
-	// amount on its way out.
+	// amount that is being withdrawn.
 	Amount types.Coin `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount"`
 	// unbonding_id of the entry.
 	UnbondingId uint64 `protobuf:"varint,3,opt,name=unbonding_id,json=unbondingId,proto3" json:"unbonding_id,omitempty"`
@@ -565,7 +566,7 @@ func (m *EventProviderUnbonding) GetUnbondingId() uint64 {
 	return 0
 }
 
-// EventUnbondingsCompleted is emitted once per block in which entries were paid out.
+// EventUnbondingsCompleted is emitted once per block in which unbonding entries were paid out.
 type EventUnbondingsCompleted struct {
 	// count of entries.
 	Count uint32 `protobuf:"varint,1,opt,name=count,proto3" json:"count,omitempty"`
@@ -730,7 +731,7 @@ func (m *EventOfferRemoved) GetProvider() string {
 	return ""
 }
 
-// EventProviderSlashed is emitted when a proven lie costs a provider bond and freezes it.
+// EventProviderSlashed is emitted when a provider is slashed and frozen for a proven lie.
 type EventProviderSlashed struct {
 	// provider who is slashed and frozen.
 	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
@@ -785,7 +786,7 @@ func (m *EventProviderSlashed) GetAmount() types.Coin {
 	return types.Coin{}
 }
 
-// EventProviderFrozen is emitted when validators have called a batch wrong by more than two thirds of their power.
+// EventProviderFrozen is emitted when more than two thirds of the power of validators have called a batch wrong.
 type EventProviderFrozen struct {
 	// provider who is frozen.
 	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`

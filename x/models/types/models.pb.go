@@ -76,11 +76,13 @@ const (
 	ATTRIBUTION_METHOD_UNSPECIFIED AttributionMethod = 0
 	// ATTRIBUTION_METHOD_SPAN is local alignment, earliest qualified wins; see package poa.
 	ATTRIBUTION_METHOD_SPAN AttributionMethod = 1
-	// ATTRIBUTION_METHOD_RAG is SPAN, and local windows over the retrieved segments for what it leaves.
+	// ATTRIBUTION_METHOD_RAG is SPAN. What SPAN leaves unattributed is compared with the retrieved segments in local
+	// windows.
 	ATTRIBUTION_METHOD_RAG AttributionMethod = 2
-	// ATTRIBUTION_METHOD_MEANING is SPAN, and for what it leaves the segments that hold what the words of the answer mean.
+	// ATTRIBUTION_METHOD_MEANING is SPAN. What SPAN leaves unattributed goes to segments with the same meaning.
 	ATTRIBUTION_METHOD_MEANING AttributionMethod = 3
-	// ATTRIBUTION_METHOD_LORA is MEANING, and of what it leaves a bounded part for the data that trained the adapter.
+	// ATTRIBUTION_METHOD_LORA is MEANING. A bounded part of what MEANING leaves unattributed goes to the data that
+	// trained the adapter.
 	ATTRIBUTION_METHOD_LORA AttributionMethod = 4
 )
 
@@ -112,17 +114,17 @@ func (AttributionMethod) EnumDescriptor() ([]byte, []int) {
 type Params struct {
 	// paused refuses every message of the module except MsgUpdateParams.
 	Paused bool `protobuf:"varint,1,opt,name=paused,proto3" json:"paused,omitempty"`
-	// min_bond in aopen to register as a provider and to keep offers.
+	// min_bond in aopen is the least bond of a provider who registers or keeps offers.
 	MinBond cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=min_bond,json=minBond,proto3,customtype=cosmossdk.io/math.Int" json:"min_bond"`
-	// unbonding_time before a withdrawn bond is paid out; longer than the dispute window.
+	// unbonding_time is how long a withdrawn bond waits before it is paid out. It is longer than the dispute window.
 	UnbondingTime time.Duration `protobuf:"bytes,3,opt,name=unbonding_time,json=unbondingTime,proto3,stdduration" json:"unbonding_time"`
-	// unbondings_per_block caps the matured unbonding entries paid in one end-blocker.
+	// unbondings_per_block caps the matured unbonding entries that one end-blocker pays.
 	UnbondingsPerBlock uint32 `protobuf:"varint,4,opt,name=unbondings_per_block,json=unbondingsPerBlock,proto3" json:"unbondings_per_block,omitempty"`
 	// max_unbondings caps the open unbonding entries of one provider.
 	MaxUnbondings uint32 `protobuf:"varint,5,opt,name=max_unbondings,json=maxUnbondings,proto3" json:"max_unbondings,omitempty"`
 	// max_manifest caps the DataNet versions in one manifest.
 	MaxManifest uint32 `protobuf:"varint,6,opt,name=max_manifest,json=maxManifest,proto3" json:"max_manifest,omitempty"`
-	// max_parent_ppm bounds what a model gives to its parent, in parts per million of its owner share.
+	// max_parent_ppm is the most that a model may give to its parent, in parts per million of its owner share.
 	MaxParentPpm uint32 `protobuf:"varint,7,opt,name=max_parent_ppm,json=maxParentPpm,proto3" json:"max_parent_ppm,omitempty"`
 	// registration_fee in aopen is burned when a model is registered.
 	RegistrationFee cosmossdk_io_math.Int `protobuf:"bytes,8,opt,name=registration_fee,json=registrationFee,proto3,customtype=cosmossdk.io/math.Int" json:"registration_fee"`
@@ -325,19 +327,19 @@ type Model struct {
 	Description string `protobuf:"bytes,4,opt,name=description,proto3" json:"description,omitempty"`
 	// kind of the model.
 	Kind ModelKind `protobuf:"varint,5,opt,name=kind,proto3,enum=openledger.models.v1.ModelKind" json:"kind,omitempty"`
-	// parent_id is the model it derives from, 0 for none.
+	// parent_id is the model from which this model is derived, 0 for none.
 	ParentId uint64 `protobuf:"varint,6,opt,name=parent_id,json=parentId,proto3" json:"parent_id,omitempty"`
-	// parent_ppm is given to the parent's royalty table out of the owner share.
+	// parent_ppm is the part of the owner share that goes to the parent's royalty table.
 	ParentPpm uint32 `protobuf:"varint,7,opt,name=parent_ppm,json=parentPpm,proto3" json:"parent_ppm,omitempty"`
 	// depth in the lineage: 1 without a parent, at most 8.
 	Depth uint32 `protobuf:"varint,8,opt,name=depth,proto3" json:"depth,omitempty"`
-	// royalties is the flattened table, own share first; it never changes.
+	// royalties is the flattened royalty table, own share first. It never changes.
 	Royalties []RoyaltyShare `protobuf:"bytes,9,rep,name=royalties,proto3" json:"royalties"`
-	// version is the latest version, from 1.
+	// version is the number of the latest version, from 1.
 	Version uint32 `protobuf:"varint,10,opt,name=version,proto3" json:"version,omitempty"`
 	// created_height is the block of registration.
 	CreatedHeight int64 `protobuf:"varint,11,opt,name=created_height,json=createdHeight,proto3" json:"created_height,omitempty"`
-	// retired models take no new sessions.
+	// retired reports whether the model is retired: it takes no new sessions.
 	Retired bool `protobuf:"varint,12,opt,name=retired,proto3" json:"retired,omitempty"`
 }
 
@@ -476,7 +478,7 @@ type ModelVersion struct {
 	Royalty cosmossdk_io_math.Int `protobuf:"bytes,7,opt,name=royalty,proto3,customtype=cosmossdk.io/math.Int" json:"royalty"`
 	// height of the block that created the version.
 	Height int64 `protobuf:"varint,8,opt,name=height,proto3" json:"height,omitempty"`
-	// training says how an adapter was made; none for other kinds of models. Method LORA needs it.
+	// training says how an adapter was trained. Other kinds of models have none. Method LORA needs it.
 	Training *TrainingRecord `protobuf:"bytes,9,opt,name=training,proto3" json:"training,omitempty"`
 }
 
@@ -569,26 +571,27 @@ func (m *ModelVersion) GetTraining() *TrainingRecord {
 	return nil
 }
 
-// TrainingRecord says from what, how and with which result an adapter was trained, so that others can do it again. Manifest and digest of
-// the adapter are those of the version.
+// TrainingRecord says from what, how and with which result an adapter was trained, so that others can reproduce it. The
+// manifest and digest of the adapter are those of the version.
 type TrainingRecord struct {
-	// base_digest is the digest of the base that was trained, 32 bytes; that of a version of the lineage's base model if it has one.
+	// base_digest is the digest of the base model that the adapter was trained on, 32 bytes. If the lineage has a base
+	// model, it is the digest of one of its versions.
 	BaseDigest []byte `protobuf:"bytes,1,opt,name=base_digest,json=baseDigest,proto3" json:"base_digest,omitempty"`
-	// settings of the training as a JSON object without blanks, keys in ascending order, at most 4,096 bytes.
+	// settings of the training: a JSON object without blanks, with keys in ascending order, at most 4,096 bytes.
 	Settings string `protobuf:"bytes,2,opt,name=settings,proto3" json:"settings,omitempty"`
-	// seed of everything that was drawn at random.
+	// seed of all random numbers of the training.
 	Seed uint64 `protobuf:"varint,3,opt,name=seed,proto3" json:"seed,omitempty"`
-	// engine_version of the program that trained, from 1.
+	// engine_version is the version of the training program, from 1.
 	EngineVersion uint32 `protobuf:"varint,4,opt,name=engine_version,json=engineVersion,proto3" json:"engine_version,omitempty"`
-	// sketch_root is the Merkle root over the sketches of the contributions, 32 bytes; see package poa.
+	// sketch_root is the Merkle root over the sketches of the contributions, 32 bytes. See package poa.
 	SketchRoot []byte `protobuf:"bytes,5,opt,name=sketch_root,json=sketchRoot,proto3" json:"sketch_root,omitempty"`
-	// table_root is the Merkle root over the contributions' shares of influence, 32 bytes; see package poa.
+	// table_root is the Merkle root over the contributions' shares of influence, 32 bytes. See package poa.
 	TableRoot []byte `protobuf:"bytes,6,opt,name=table_root,json=tableRoot,proto3" json:"table_root,omitempty"`
-	// rows of the influence file, one for each contribution, 1 to 65,536.
+	// rows is the number of rows of the influence file, one for each contribution, 1 to 65,536.
 	Rows uint32 `protobuf:"varint,7,opt,name=rows,proto3" json:"rows,omitempty"`
 	// influence_digest is the SHA-256 of the influence file, 32 bytes.
 	InfluenceDigest []byte `protobuf:"bytes,8,opt,name=influence_digest,json=influenceDigest,proto3" json:"influence_digest,omitempty"`
-	// influence_uri of the influence file; may be empty, then providers of the model serve it.
+	// influence_uri is the address of the influence file. If it is empty, providers of the model serve the file.
 	InfluenceUri string `protobuf:"bytes,9,opt,name=influence_uri,json=influenceUri,proto3" json:"influence_uri,omitempty"`
 }
 
@@ -688,21 +691,21 @@ func (m *TrainingRecord) GetInfluenceUri() string {
 	return ""
 }
 
-// Reproduction says what a provider got who trained a version again by its record.
+// Reproduction is the result of a provider who trained a version again by its training record.
 type Reproduction struct {
 	// model_id of the model.
 	ModelId uint64 `protobuf:"varint,1,opt,name=model_id,json=modelId,proto3" json:"model_id,omitempty"`
 	// version that was trained again.
 	Version uint32 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
-	// sender is the provider who did it.
+	// sender is the provider who trained it again.
 	Sender string `protobuf:"bytes,3,opt,name=sender,proto3" json:"sender,omitempty"`
-	// digest of the artifact found, 32 bytes.
+	// digest of the artifact that came out, 32 bytes.
 	Digest []byte `protobuf:"bytes,4,opt,name=digest,proto3" json:"digest,omitempty"`
-	// influence_digest of the influence file found, 32 bytes.
+	// influence_digest of the influence file that came out, 32 bytes.
 	InfluenceDigest []byte `protobuf:"bytes,5,opt,name=influence_digest,json=influenceDigest,proto3" json:"influence_digest,omitempty"`
 	// note for people, at most 256 bytes.
 	Note string `protobuf:"bytes,6,opt,name=note,proto3" json:"note,omitempty"`
-	// matches says that both digests are those of the version.
+	// matches reports whether both digests equal those of the version.
 	Matches bool `protobuf:"varint,7,opt,name=matches,proto3" json:"matches,omitempty"`
 	// height of the block that recorded it.
 	Height int64 `protobuf:"varint,8,opt,name=height,proto3" json:"height,omitempty"`
@@ -797,7 +800,7 @@ func (m *Reproduction) GetHeight() int64 {
 	return 0
 }
 
-// Provider serves models and submits receipts; it answers with its bond.
+// Provider serves models and submits receipts. It is liable with its bond.
 type Provider struct {
 	// address of the provider's account.
 	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
@@ -807,27 +810,29 @@ type Provider struct {
 	Endpoint string `protobuf:"bytes,3,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
 	// answer_key is the ed25519 public key that signs answers, 32 bytes.
 	AnswerKey []byte `protobuf:"bytes,4,opt,name=answer_key,json=answerKey,proto3" json:"answer_key,omitempty"`
-	// bond in aopen that is not unbonding.
+	// bond in aopen, without what is unbonding.
 	Bond cosmossdk_io_math.Int `protobuf:"bytes,5,opt,name=bond,proto3,customtype=cosmossdk.io/math.Int" json:"bond"`
-	// liability in aopen of batches whose dispute window is open; it cannot be unbonded.
+	// liability in aopen for batches whose dispute window is open. This part of the bond cannot be unbonded.
 	Liability cosmossdk_io_math.Int `protobuf:"bytes,6,opt,name=liability,proto3,customtype=cosmossdk.io/math.Int" json:"liability"`
 	// unbonding in aopen is the sum of the open unbonding entries.
 	Unbonding cosmossdk_io_math.Int `protobuf:"bytes,7,opt,name=unbonding,proto3,customtype=cosmossdk.io/math.Int" json:"unbonding"`
-	// frozen providers may not submit batches.
+	// frozen reports whether the provider is frozen: it may not submit batches.
 	Frozen bool `protobuf:"varint,8,opt,name=frozen,proto3" json:"frozen,omitempty"`
 	// registered_height is the block of registration.
 	RegisteredHeight int64 `protobuf:"varint,9,opt,name=registered_height,json=registeredHeight,proto3" json:"registered_height,omitempty"`
 	// last_seq is the highest number that the provider has used for a batch of receipts, 0 before the first.
 	LastSeq uint64 `protobuf:"varint,10,opt,name=last_seq,json=lastSeq,proto3" json:"last_seq,omitempty"`
-	// last_batch of the provider, 0 before the first; it may be closed already.
+	// last_batch is the id of the provider's last batch, 0 before the first. It may be closed already.
 	LastBatch uint64 `protobuf:"varint,11,opt,name=last_batch,json=lastBatch,proto3" json:"last_batch,omitempty"`
-	// open_batches wait for validators.
+	// open_batches counts the batches that wait for verdicts of validators.
 	OpenBatches uint32 `protobuf:"varint,12,opt,name=open_batches,json=openBatches,proto3" json:"open_batches,omitempty"`
-	// fence names the memory of calls that may sign answers of sessions opened from now on, 32 bytes; empty before the first.
+	// fence names the call store of the gateway that signs the answers of sessions opened from now on, 32 bytes; empty
+	// before the first.
 	Fence []byte `protobuf:"bytes,13,opt,name=fence,proto3" json:"fence,omitempty"`
-	// fence_holder was drawn when the gateway with that memory last started, 32 bytes; empty without a fence.
+	// fence_holder is a random value that this gateway drew when it last started, 32 bytes; empty without a fence.
 	FenceHolder []byte `protobuf:"bytes,14,opt,name=fence_holder,json=fenceHolder,proto3" json:"fence_holder,omitempty"`
-	// recurring texts are those that weighed most in the provider's recent answers, at most 64, by model, DataNet and rank.
+	// recurring lists the texts with the most weight in the provider's recent answers, at most 64, by model, DataNet and
+	// rank.
 	Recurring []RecurringText `protobuf:"bytes,15,rep,name=recurring,proto3" json:"recurring"`
 }
 
@@ -948,19 +953,19 @@ func (m *Provider) GetRecurring() []RecurringText {
 	return nil
 }
 
-// RecurringText is how much of one model's recent answers at one provider a text was.
+// RecurringText says what share of one model's recent answers at one provider a text had.
 type RecurringText struct {
 	// model_id that answered.
 	ModelId uint64 `protobuf:"varint,1,opt,name=model_id,json=modelId,proto3" json:"model_id,omitempty"`
-	// datanet_id of the text; 0 stands for all DataNets whose owners accept what is in them.
+	// datanet_id of the text. 0 stands for all DataNets in which the owner decides what is accepted.
 	DatanetId uint64 `protobuf:"varint,2,opt,name=datanet_id,json=datanetId,proto3" json:"datanet_id,omitempty"`
 	// rank of the contribution; 0 stands for everything in the DataNet.
 	Rank uint64 `protobuf:"varint,3,opt,name=rank,proto3" json:"rank,omitempty"`
-	// answers of the model that were counted; all three figures are halved when there are 2,000.
+	// answers counts the model's answers. When it reaches 2,000, all three figures are halved.
 	Answers uint32 `protobuf:"varint,4,opt,name=answers,proto3" json:"answers,omitempty"`
-	// volume is what a text could have earned by these answers if it had been all of them, in 10^6 aopen.
+	// volume is what a text could have earned by these answers with the whole weight of each, in 10^6 aopen.
 	Volume uint64 `protobuf:"varint,5,opt,name=volume,proto3" json:"volume,omitempty"`
-	// weight is what it could have earned by its weights in them.
+	// weight is what the text could have earned by its weights in these answers, in 10^6 aopen.
 	Weight uint64 `protobuf:"varint,6,opt,name=weight,proto3" json:"weight,omitempty"`
 }
 
@@ -1039,15 +1044,15 @@ func (m *RecurringText) GetWeight() uint64 {
 	return 0
 }
 
-// UnbondingEntry is a part of a bond on its way out; it can still be slashed.
+// UnbondingEntry is a part of a bond that is being withdrawn. It can still be slashed.
 type UnbondingEntry struct {
-	// id is global and orders entries that mature at the same time.
+	// id is unique on the chain. Entries that mature at the same time are paid in its order.
 	Id uint64 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
 	// provider who unbonds.
 	Provider string `protobuf:"bytes,2,opt,name=provider,proto3" json:"provider,omitempty"`
 	// amount to pay out.
 	Amount types.Coin `protobuf:"bytes,3,opt,name=amount,proto3" json:"amount"`
-	// completion_time after which it is paid out.
+	// completion_time is the time after which the amount is paid out.
 	CompletionTime time.Time `protobuf:"bytes,4,opt,name=completion_time,json=completionTime,proto3,stdtime" json:"completion_time"`
 }
 
@@ -1112,7 +1117,7 @@ func (m *UnbondingEntry) GetCompletionTime() time.Time {
 	return time.Time{}
 }
 
-// Offer is what a provider asks for serving a model.
+// Offer is the price at which a provider serves a model.
 type Offer struct {
 	// model_id served.
 	ModelId uint64 `protobuf:"varint,1,opt,name=model_id,json=modelId,proto3" json:"model_id,omitempty"`

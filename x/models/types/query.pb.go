@@ -176,7 +176,8 @@ type QueryModelResponse struct {
 	Model Model `protobuf:"bytes,1,opt,name=model,proto3" json:"model"`
 	// version asked for.
 	Version ModelVersion `protobuf:"bytes,2,opt,name=version,proto3" json:"version"`
-	// tainted entries of its manifest hold contributions that were recalled, proven copies, or overturned; `query datanet stopped` lists them.
+	// tainted lists the entries of the manifest with contributions that were recalled, overturned or proven to be copies.
+	// `query datanet stopped` lists these contributions.
 	Tainted []ManifestEntry `protobuf:"bytes,3,rep,name=tainted,proto3" json:"tainted"`
 }
 
@@ -403,9 +404,9 @@ func (m *QueryReproductionsRequest) GetPagination() *query.PageRequest {
 type QueryReproductionsResponse struct {
 	// version asked for.
 	Version uint32 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
-	// matching is how many of all got artifact and influence file of the version.
+	// matching is how many of all reproductions have the artifact and the influence file of the version.
 	Matching uint32 `protobuf:"varint,2,opt,name=matching,proto3" json:"matching,omitempty"`
-	// different is how many of all got something else.
+	// different is how many of all reproductions differ.
 	Different uint32 `protobuf:"varint,3,opt,name=different,proto3" json:"different,omitempty"`
 	// reproductions by sender.
 	Reproductions []Reproduction `protobuf:"bytes,4,rep,name=reproductions,proto3" json:"reproductions"`
@@ -999,11 +1000,11 @@ const _ = grpc.SupportPackageIsVersion4
 type QueryClient interface {
 	// Params returns the parameters.
 	Params(ctx context.Context, in *QueryParamsRequest, opts ...grpc.CallOption) (*QueryParamsResponse, error)
-	// Model returns a model and one of its versions; version 0 asks for the latest.
+	// Model returns a model and one of its versions. Version 0 asks for the latest.
 	Model(ctx context.Context, in *QueryModelRequest, opts ...grpc.CallOption) (*QueryModelResponse, error)
 	// Models lists models by id.
 	Models(ctx context.Context, in *QueryModelsRequest, opts ...grpc.CallOption) (*QueryModelsResponse, error)
-	// Reproductions lists who trained a version of a model again, and who got the same; version 0 asks for the latest.
+	// Reproductions lists the reproductions of a version of a model. Version 0 asks for the latest.
 	Reproductions(ctx context.Context, in *QueryReproductionsRequest, opts ...grpc.CallOption) (*QueryReproductionsResponse, error)
 	// Provider returns a provider.
 	Provider(ctx context.Context, in *QueryProviderRequest, opts ...grpc.CallOption) (*QueryProviderResponse, error)
@@ -1099,11 +1100,11 @@ func (c *queryClient) Offer(ctx context.Context, in *QueryOfferRequest, opts ...
 type QueryServer interface {
 	// Params returns the parameters.
 	Params(context.Context, *QueryParamsRequest) (*QueryParamsResponse, error)
-	// Model returns a model and one of its versions; version 0 asks for the latest.
+	// Model returns a model and one of its versions. Version 0 asks for the latest.
 	Model(context.Context, *QueryModelRequest) (*QueryModelResponse, error)
 	// Models lists models by id.
 	Models(context.Context, *QueryModelsRequest) (*QueryModelsResponse, error)
-	// Reproductions lists who trained a version of a model again, and who got the same; version 0 asks for the latest.
+	// Reproductions lists the reproductions of a version of a model. Version 0 asks for the latest.
 	Reproductions(context.Context, *QueryReproductionsRequest) (*QueryReproductionsResponse, error)
 	// Provider returns a provider.
 	Provider(context.Context, *QueryProviderRequest) (*QueryProviderResponse, error)

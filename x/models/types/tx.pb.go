@@ -47,7 +47,7 @@ type MsgRegisterModel struct {
 	Description string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
 	// kind of the model.
 	Kind ModelKind `protobuf:"varint,4,opt,name=kind,proto3,enum=openledger.models.v1.ModelKind" json:"kind,omitempty"`
-	// parent_id, required for adapters, forbidden for base models.
+	// parent_id is the parent model. Adapters must have one, base models must not.
 	ParentId uint64 `protobuf:"varint,5,opt,name=parent_id,json=parentId,proto3" json:"parent_id,omitempty"`
 	// parent_ppm given to the parent, at most Params.max_parent_ppm.
 	ParentPpm uint32 `protobuf:"varint,6,opt,name=parent_ppm,json=parentPpm,proto3" json:"parent_ppm,omitempty"`
@@ -55,13 +55,13 @@ type MsgRegisterModel struct {
 	Digest []byte `protobuf:"bytes,7,opt,name=digest,proto3" json:"digest,omitempty"`
 	// uri of the artifact; may be empty.
 	Uri string `protobuf:"bytes,8,opt,name=uri,proto3" json:"uri,omitempty"`
-	// manifest of DataNet versions, sorted by DataNet; required for retrieval models.
+	// manifest of DataNet versions, sorted by DataNet. Retrieval models must have one.
 	Manifest []ManifestEntry `protobuf:"bytes,9,rep,name=manifest,proto3" json:"manifest"`
 	// method of attribution.
 	Method AttributionMethod `protobuf:"varint,10,opt,name=method,proto3,enum=openledger.models.v1.AttributionMethod" json:"method,omitempty"`
-	// royalty in aopen per answer, not below the sum of the floors of the manifest's DataNets.
+	// royalty in aopen per answer. It is at least the sum of the royalty floors of the manifest's DataNets.
 	Royalty cosmossdk_io_math.Int `protobuf:"bytes,11,opt,name=royalty,proto3,customtype=cosmossdk.io/math.Int" json:"royalty"`
-	// training record of an adapter; method LORA needs it.
+	// training record of an adapter. Method LORA needs it.
 	Training *TrainingRecord `protobuf:"bytes,12,opt,name=training,proto3" json:"training,omitempty"`
 }
 
@@ -237,7 +237,7 @@ type MsgPublishModelVersion struct {
 	Method AttributionMethod `protobuf:"varint,6,opt,name=method,proto3,enum=openledger.models.v1.AttributionMethod" json:"method,omitempty"`
 	// royalty in aopen per answer.
 	Royalty cosmossdk_io_math.Int `protobuf:"bytes,7,opt,name=royalty,proto3,customtype=cosmossdk.io/math.Int" json:"royalty"`
-	// training record of an adapter; method LORA needs it.
+	// training record of an adapter. Method LORA needs it.
 	Training *TrainingRecord `protobuf:"bytes,8,opt,name=training,proto3" json:"training,omitempty"`
 }
 
@@ -369,7 +369,7 @@ func (m *MsgPublishModelVersionResponse) GetVersion() uint32 {
 	return 0
 }
 
-// MsgUpdateModel changes what is not part of a version.
+// MsgUpdateModel changes the fields of a model that are not part of a version.
 type MsgUpdateModel struct {
 	// owner of the model signs.
 	Owner string `protobuf:"bytes,1,opt,name=owner,proto3" json:"owner,omitempty"`
@@ -377,9 +377,9 @@ type MsgUpdateModel struct {
 	ModelId uint64 `protobuf:"varint,2,opt,name=model_id,json=modelId,proto3" json:"model_id,omitempty"`
 	// description for people, at most 2,048 bytes.
 	Description string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
-	// retired refuses new sessions.
+	// retired says that the model takes no new sessions.
 	Retired bool `protobuf:"varint,4,opt,name=retired,proto3" json:"retired,omitempty"`
-	// new_owner receives the model when not empty.
+	// new_owner of the model; empty keeps the owner.
 	NewOwner string `protobuf:"bytes,5,opt,name=new_owner,json=newOwner,proto3" json:"new_owner,omitempty"`
 }
 
@@ -488,8 +488,9 @@ func (m *MsgUpdateModelResponse) XXX_DiscardUnknown() {
 
 var xxx_messageInfo_MsgUpdateModelResponse proto.InternalMessageInfo
 
-// MsgRecordReproduction records what the sender got who trained a version again by its training record. A provider whose bond is at least
-// Params.min_bond and who is not frozen may do it once for a version; at most 64 stand for one, and none is ever removed.
+// MsgRecordReproduction records the result of a provider who trained a version again by its training record. A provider
+// who is not frozen and whose bond is at least Params.min_bond may send it once for each version. A version has at most
+// 64 reproductions, and they are never removed.
 type MsgRecordReproduction struct {
 	// sender is a provider and signs.
 	Sender string `protobuf:"bytes,1,opt,name=sender,proto3" json:"sender,omitempty"`
@@ -497,9 +498,9 @@ type MsgRecordReproduction struct {
 	ModelId uint64 `protobuf:"varint,2,opt,name=model_id,json=modelId,proto3" json:"model_id,omitempty"`
 	// version that was trained again.
 	Version uint32 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
-	// digest is the SHA-256 of the artifact found, 32 bytes.
+	// digest is the SHA-256 of the artifact that came out, 32 bytes.
 	Digest []byte `protobuf:"bytes,4,opt,name=digest,proto3" json:"digest,omitempty"`
-	// influence_digest is the SHA-256 of the influence file found, 32 bytes.
+	// influence_digest is the SHA-256 of the influence file that came out, 32 bytes.
 	InfluenceDigest []byte `protobuf:"bytes,5,opt,name=influence_digest,json=influenceDigest,proto3" json:"influence_digest,omitempty"`
 	// note for people, at most 256 bytes.
 	Note string `protobuf:"bytes,6,opt,name=note,proto3" json:"note,omitempty"`
@@ -580,9 +581,9 @@ func (m *MsgRecordReproduction) GetNote() string {
 	return ""
 }
 
-// MsgRecordReproductionResponse says whether the sender got the same.
+// MsgRecordReproductionResponse says whether the sender reproduced the version.
 type MsgRecordReproductionResponse struct {
-	// matches says that both digests are those of the version.
+	// matches reports whether both digests equal those of the version.
 	Matches bool `protobuf:"varint,1,opt,name=matches,proto3" json:"matches,omitempty"`
 }
 
@@ -753,7 +754,7 @@ type MsgUpdateProvider struct {
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	// endpoint is the base URL of the gateway.
 	Endpoint string `protobuf:"bytes,3,opt,name=endpoint,proto3" json:"endpoint,omitempty"`
-	// answer_key is an ed25519 public key, 32 bytes; sessions pin the key they were opened with.
+	// answer_key is an ed25519 public key, 32 bytes. Open sessions keep the key they were opened with.
 	AnswerKey []byte `protobuf:"bytes,4,opt,name=answer_key,json=answerKey,proto3" json:"answer_key,omitempty"`
 }
 
@@ -855,16 +856,18 @@ func (m *MsgUpdateProviderResponse) XXX_DiscardUnknown() {
 
 var xxx_messageInfo_MsgUpdateProviderResponse proto.InternalMessageInfo
 
-// MsgClaimFence puts up a fence, or takes over the one that stands when the gateway starts again. A gateway answers in sessions that pin
-// the fence of its own memory, and no longer than it holds it: of two memories behind one answer key only one signs.
+// MsgClaimFence claims a fence for a gateway, or renews the claim when the gateway starts again. A gateway answers only
+// in sessions that pin the fence of its own call store, and only while it holds that fence. So only one of two gateways
+// with the same answer key signs.
 type MsgClaimFence struct {
 	// provider signs.
 	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
-	// fence is random and names a memory of calls, 32 bytes.
+	// fence is random and names the call store of the gateway, 32 bytes.
 	Fence []byte `protobuf:"bytes,2,opt,name=fence,proto3" json:"fence,omitempty"`
-	// holder is random and drawn anew at each start of the gateway, 32 bytes.
+	// holder is random, 32 bytes. The gateway draws it anew at each start.
 	Holder []byte `protobuf:"bytes,3,opt,name=holder,proto3" json:"holder,omitempty"`
-	// previous holder of the fence that stands, 32 bytes; empty for another fence.
+	// previous is the holder of the current claim on the same fence, 32 bytes. It is empty when the message claims
+	// another fence.
 	Previous []byte `protobuf:"bytes,4,opt,name=previous,proto3" json:"previous,omitempty"`
 }
 
@@ -1058,12 +1061,12 @@ func (m *MsgBondProviderResponse) XXX_DiscardUnknown() {
 
 var xxx_messageInfo_MsgBondProviderResponse proto.InternalMessageInfo
 
-// MsgUnbondProvider starts to take bond out. What remains must cover the
-// liability, and either Params.min_bond or, without offers, nothing.
+// MsgUnbondProvider starts to withdraw bond. The bond that remains must cover the liability. It must also be at least
+// Params.min_bond while the provider has offers.
 type MsgUnbondProvider struct {
 	// provider signs.
 	Provider string `protobuf:"bytes,1,opt,name=provider,proto3" json:"provider,omitempty"`
-	// amount to take out.
+	// amount to withdraw.
 	Amount types.Coin `protobuf:"bytes,2,opt,name=amount,proto3" json:"amount"`
 }
 
@@ -1116,7 +1119,7 @@ func (m *MsgUnbondProvider) GetAmount() types.Coin {
 
 // MsgUnbondProviderResponse says when the amount is paid out.
 type MsgUnbondProviderResponse struct {
-	// completion_time after which the amount is paid out.
+	// completion_time is the time after which the amount is paid out.
 	CompletionTime time.Time `protobuf:"bytes,1,opt,name=completion_time,json=completionTime,proto3,stdtime" json:"completion_time"`
 }
 
@@ -1586,25 +1589,25 @@ type MsgClient interface {
 	RegisterModel(ctx context.Context, in *MsgRegisterModel, opts ...grpc.CallOption) (*MsgRegisterModelResponse, error)
 	// PublishModelVersion adds a version with a new artifact, manifest or price.
 	PublishModelVersion(ctx context.Context, in *MsgPublishModelVersion, opts ...grpc.CallOption) (*MsgPublishModelVersionResponse, error)
-	// UpdateModel changes the description, retires the model or hands it over.
+	// UpdateModel changes the description, retires the model or changes its owner.
 	UpdateModel(ctx context.Context, in *MsgUpdateModel, opts ...grpc.CallOption) (*MsgUpdateModelResponse, error)
-	// RecordReproduction says what a provider got who trained a version again.
+	// RecordReproduction records the result of a provider who trained a version again.
 	RecordReproduction(ctx context.Context, in *MsgRecordReproduction, opts ...grpc.CallOption) (*MsgRecordReproductionResponse, error)
 	// RegisterProvider registers the signer as a provider with a bond.
 	RegisterProvider(ctx context.Context, in *MsgRegisterProvider, opts ...grpc.CallOption) (*MsgRegisterProviderResponse, error)
 	// UpdateProvider changes name, endpoint and answer key.
 	UpdateProvider(ctx context.Context, in *MsgUpdateProvider, opts ...grpc.CallOption) (*MsgUpdateProviderResponse, error)
-	// ClaimFence says which gateway signs the provider's answers from now on.
+	// ClaimFence says which gateway of the provider signs answers from now on.
 	ClaimFence(ctx context.Context, in *MsgClaimFence, opts ...grpc.CallOption) (*MsgClaimFenceResponse, error)
 	// BondProvider adds to the bond.
 	BondProvider(ctx context.Context, in *MsgBondProvider, opts ...grpc.CallOption) (*MsgBondProviderResponse, error)
-	// UnbondProvider starts to take free bond out.
+	// UnbondProvider starts to withdraw a part of the bond that no liability needs.
 	UnbondProvider(ctx context.Context, in *MsgUnbondProvider, opts ...grpc.CallOption) (*MsgUnbondProviderResponse, error)
 	// SetOffer offers a model at a price, or changes the price.
 	SetOffer(ctx context.Context, in *MsgSetOffer, opts ...grpc.CallOption) (*MsgSetOfferResponse, error)
-	// RemoveOffer withdraws an offer; open sessions keep their price.
+	// RemoveOffer withdraws an offer. Open sessions keep their price.
 	RemoveOffer(ctx context.Context, in *MsgRemoveOffer, opts ...grpc.CallOption) (*MsgRemoveOfferResponse, error)
-	// UpdateParams replaces the parameters; governance only.
+	// UpdateParams replaces the parameters. Only governance may send it.
 	UpdateParams(ctx context.Context, in *MsgUpdateParams, opts ...grpc.CallOption) (*MsgUpdateParamsResponse, error)
 }
 
@@ -1730,25 +1733,25 @@ type MsgServer interface {
 	RegisterModel(context.Context, *MsgRegisterModel) (*MsgRegisterModelResponse, error)
 	// PublishModelVersion adds a version with a new artifact, manifest or price.
 	PublishModelVersion(context.Context, *MsgPublishModelVersion) (*MsgPublishModelVersionResponse, error)
-	// UpdateModel changes the description, retires the model or hands it over.
+	// UpdateModel changes the description, retires the model or changes its owner.
 	UpdateModel(context.Context, *MsgUpdateModel) (*MsgUpdateModelResponse, error)
-	// RecordReproduction says what a provider got who trained a version again.
+	// RecordReproduction records the result of a provider who trained a version again.
 	RecordReproduction(context.Context, *MsgRecordReproduction) (*MsgRecordReproductionResponse, error)
 	// RegisterProvider registers the signer as a provider with a bond.
 	RegisterProvider(context.Context, *MsgRegisterProvider) (*MsgRegisterProviderResponse, error)
 	// UpdateProvider changes name, endpoint and answer key.
 	UpdateProvider(context.Context, *MsgUpdateProvider) (*MsgUpdateProviderResponse, error)
-	// ClaimFence says which gateway signs the provider's answers from now on.
+	// ClaimFence says which gateway of the provider signs answers from now on.
 	ClaimFence(context.Context, *MsgClaimFence) (*MsgClaimFenceResponse, error)
 	// BondProvider adds to the bond.
 	BondProvider(context.Context, *MsgBondProvider) (*MsgBondProviderResponse, error)
-	// UnbondProvider starts to take free bond out.
+	// UnbondProvider starts to withdraw a part of the bond that no liability needs.
 	UnbondProvider(context.Context, *MsgUnbondProvider) (*MsgUnbondProviderResponse, error)
 	// SetOffer offers a model at a price, or changes the price.
 	SetOffer(context.Context, *MsgSetOffer) (*MsgSetOfferResponse, error)
-	// RemoveOffer withdraws an offer; open sessions keep their price.
+	// RemoveOffer withdraws an offer. Open sessions keep their price.
 	RemoveOffer(context.Context, *MsgRemoveOffer) (*MsgRemoveOfferResponse, error)
-	// UpdateParams replaces the parameters; governance only.
+	// UpdateParams replaces the parameters. Only governance may send it.
 	UpdateParams(context.Context, *MsgUpdateParams) (*MsgUpdateParamsResponse, error)
 }
 

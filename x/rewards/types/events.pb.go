@@ -100,7 +100,8 @@ type EventSupplyNetted struct {
 	Bonus cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=bonus,proto3,customtype=cosmossdk.io/math.Int" json:"bonus"`
 	// net_burned at the bank in aopen: burned and retired less bonus.
 	NetBurned cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=net_burned,json=netBurned,proto3,customtype=cosmossdk.io/math.Int" json:"net_burned"`
-	// bonus_scale of the block in 2^-63: every account gets the bonus that a batch asks for times it, rounded down.
+	// bonus_scale of the block, in units of 2^-63. Every account gets the bonus that a batch asks for times this factor,
+	// rounded down.
 	BonusScale uint64 `protobuf:"varint,5,opt,name=bonus_scale,json=bonusScale,proto3" json:"bonus_scale,omitempty"`
 	// batches taken in, by batch id: what they pay is in the totals, and their credits are with the sweep.
 	Batches []uint64 `protobuf:"varint,6,rep,packed,name=batches,proto3" json:"batches,omitempty"`

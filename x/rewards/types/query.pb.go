@@ -44,7 +44,7 @@ const (
 	PENDING_STAGE_HELD PendingStage = 1
 	// PENDING_STAGE_ARRIVED waits for the end of a pause. Its bonus is what is asked for.
 	PENDING_STAGE_ARRIVED PendingStage = 2
-	// PENDING_STAGE_SETTLING waits for the sweep: for one cycle, once the sweep has taken up the list.
+	// PENDING_STAGE_SETTLING waits for the sweep, which pays a list within one cycle of taking it up.
 	PENDING_STAGE_SETTLING PendingStage = 3
 	// PENDING_STAGE_DEAD_LETTER could not be paid, and waits for MsgRetryDeadLetter.
 	PENDING_STAGE_DEAD_LETTER PendingStage = 4
@@ -213,7 +213,7 @@ type QueryEarningsResponse struct {
 	PaidOut types.Coin `protobuf:"bytes,3,opt,name=paid_out,json=paidOut,proto3" json:"paid_out"`
 	// payout_threshold in force for the account.
 	PayoutThreshold types.Coin `protobuf:"bytes,4,opt,name=payout_threshold,json=payoutThreshold,proto3" json:"payout_threshold"`
-	// contributed is the part of earned that contributions brought, bonus included.
+	// contributed is the part of earned that contributions earned, bonus included.
 	Contributed types.Coin `protobuf:"bytes,5,opt,name=contributed,proto3" json:"contributed"`
 }
 
@@ -285,7 +285,7 @@ func (m *QueryEarningsResponse) GetContributed() types.Coin {
 	return types.Coin{}
 }
 
-// QueryPendingRequest asks for what is on its way to an account.
+// QueryPendingRequest asks for the credits of an account that are not paid yet.
 type QueryPendingRequest struct {
 	// address of the account.
 	Address string `protobuf:"bytes,1,opt,name=address,proto3" json:"address,omitempty"`
@@ -344,11 +344,11 @@ func (m *QueryPendingRequest) GetPagination() *query.PageRequest {
 type QueryPendingResponse struct {
 	// credits by stage.
 	Credits []PendingCredit `protobuf:"bytes,1,rep,name=credits,proto3" json:"credits"`
-	// total of these credits, bonus included. Of held ones nothing is certain: payers may have the fees back.
+	// total of these credits, bonus included. Held credits are not certain: payers may get the fees back.
 	Total types.Coin `protobuf:"bytes,2,opt,name=total,proto3" json:"total"`
 	// pagination to continue with at the same height, if there are more lists.
 	Pagination *query.PageResponse `protobuf:"bytes,3,opt,name=pagination,proto3" json:"pagination,omitempty"`
-	// unreadable batches, whose lists may credit the account or not.
+	// unreadable are the batches whose lists cannot be read. They may credit the account.
 	Unreadable []uint64 `protobuf:"varint,4,rep,packed,name=unreadable,proto3" json:"unreadable,omitempty"`
 }
 
@@ -1384,9 +1384,9 @@ func (m *QueryAllModelTotalsResponse) GetPagination() *query.PageResponse {
 type Figure struct {
 	// aopen is the amount in the base unit.
 	Aopen cosmossdk_io_math.Int `protobuf:"bytes,1,opt,name=aopen,proto3,customtype=cosmossdk.io/math.Int" json:"aopen"`
-	// open is the same amount in OPEN, all decimals that are not zero.
+	// open is the same amount in OPEN, without trailing zeros.
 	Open string `protobuf:"bytes,2,opt,name=open,proto3" json:"open,omitempty"`
-	// share_ppm of the whole that stands beside each use, in millionths, rounded down.
+	// share_ppm is the share in parts per million, rounded down. The comment of each use says of which whole.
 	SharePpm uint32 `protobuf:"varint,3,opt,name=share_ppm,json=sharePpm,proto3" json:"share_ppm,omitempty"`
 }
 
@@ -1484,7 +1484,7 @@ type QueryOverviewResponse struct {
 	Reserve Figure `protobuf:"bytes,3,opt,name=reserve,proto3" json:"reserve"`
 	// minted by this module, the only one that mints.
 	Minted OverviewMinted `protobuf:"bytes,4,opt,name=minted,proto3" json:"minted"`
-	// burned of the fees of receipts. What other modules burn, such as fees of registration and slashes, is not in it.
+	// burned of the fees of receipts. It does not include what other modules burn, such as registration fees and slashes.
 	Burned OverviewBurned `protobuf:"bytes,5,opt,name=burned,proto3" json:"burned"`
 	// inference that was paid for.
 	Inference OverviewInference `protobuf:"bytes,6,opt,name=inference,proto3" json:"inference"`
@@ -1492,7 +1492,8 @@ type QueryOverviewResponse struct {
 	Paid []OverviewRole `protobuf:"bytes,7,rep,name=paid,proto3" json:"paid"`
 	// contributors_income is what contributors got from fees and as bonus; share of fees and bonus.
 	ContributorsIncome Figure `protobuf:"bytes,8,opt,name=contributors_income,json=contributorsIncome,proto3" json:"contributors_income"`
-	// refunds credited to payers, winners of disputes and others who got their own back; not paid from fees. No share.
+	// refunds credited to payers, winners of disputes and others who got their own money back. They are not paid from
+	// fees. No share.
 	Refunds Figure `protobuf:"bytes,9,opt,name=refunds,proto3" json:"refunds"`
 	// bounty_pool holds now; share of the supply.
 	BountyPool Figure `protobuf:"bytes,10,opt,name=bounty_pool,json=bountyPool,proto3" json:"bounty_pool"`
@@ -1671,7 +1672,7 @@ type OverviewBurned struct {
 	Burn Figure `protobuf:"bytes,1,opt,name=burn,proto3" json:"burn"`
 	// retired is the data share of commons.
 	Retired Figure `protobuf:"bytes,2,opt,name=retired,proto3" json:"retired"`
-	// net is burn and retired less bonus: by so much receipts have lowered the supply.
+	// net is burn and retired less bonus. It is the amount by which receipts have lowered the supply.
 	Net Figure `protobuf:"bytes,3,opt,name=net,proto3" json:"net"`
 }
 
@@ -2287,7 +2288,8 @@ type QueryClient interface {
 	Params(ctx context.Context, in *QueryParamsRequest, opts ...grpc.CallOption) (*QueryParamsResponse, error)
 	// Earnings returns what an account has earned and can claim.
 	Earnings(ctx context.Context, in *QueryEarningsRequest, opts ...grpc.CallOption) (*QueryEarningsResponse, error)
-	// Pending lists what is on its way to an account: credits that wait for their batch to be decided, for the sweep, or for a retry.
+	// Pending lists the credits of an account that are not paid yet. They wait for the verdict on their batch, for the
+	// sweep, or for a retry.
 	Pending(ctx context.Context, in *QueryPendingRequest, opts ...grpc.CallOption) (*QueryPendingResponse, error)
 	// Ledger lists the accounts of the ledger.
 	Ledger(ctx context.Context, in *QueryLedgerRequest, opts ...grpc.CallOption) (*QueryLedgerResponse, error)
@@ -2301,7 +2303,8 @@ type QueryClient interface {
 	DataNetTotals(ctx context.Context, in *QueryDataNetTotalsRequest, opts ...grpc.CallOption) (*QueryDataNetTotalsResponse, error)
 	// ModelTotals returns what receipts of a model paid.
 	ModelTotals(ctx context.Context, in *QueryModelTotalsRequest, opts ...grpc.CallOption) (*QueryModelTotalsResponse, error)
-	// Demand ranks models by what was paid for answers that no contribution shaped: where new data would earn.
+	// Demand ranks models by unattributed fees, which were paid for answers that no contribution shaped. There new data
+	// would earn.
 	Demand(ctx context.Context, in *QueryDemandRequest, opts ...grpc.CallOption) (*QueryDemandResponse, error)
 	// AllDataNetTotals lists the totals of all DataNets that receipts have paid.
 	AllDataNetTotals(ctx context.Context, in *QueryAllDataNetTotalsRequest, opts ...grpc.CallOption) (*QueryAllDataNetTotalsResponse, error)
@@ -2453,7 +2456,8 @@ type QueryServer interface {
 	Params(context.Context, *QueryParamsRequest) (*QueryParamsResponse, error)
 	// Earnings returns what an account has earned and can claim.
 	Earnings(context.Context, *QueryEarningsRequest) (*QueryEarningsResponse, error)
-	// Pending lists what is on its way to an account: credits that wait for their batch to be decided, for the sweep, or for a retry.
+	// Pending lists the credits of an account that are not paid yet. They wait for the verdict on their batch, for the
+	// sweep, or for a retry.
 	Pending(context.Context, *QueryPendingRequest) (*QueryPendingResponse, error)
 	// Ledger lists the accounts of the ledger.
 	Ledger(context.Context, *QueryLedgerRequest) (*QueryLedgerResponse, error)
@@ -2467,7 +2471,8 @@ type QueryServer interface {
 	DataNetTotals(context.Context, *QueryDataNetTotalsRequest) (*QueryDataNetTotalsResponse, error)
 	// ModelTotals returns what receipts of a model paid.
 	ModelTotals(context.Context, *QueryModelTotalsRequest) (*QueryModelTotalsResponse, error)
-	// Demand ranks models by what was paid for answers that no contribution shaped: where new data would earn.
+	// Demand ranks models by unattributed fees, which were paid for answers that no contribution shaped. There new data
+	// would earn.
 	Demand(context.Context, *QueryDemandRequest) (*QueryDemandResponse, error)
 	// AllDataNetTotals lists the totals of all DataNets that receipts have paid.
 	AllDataNetTotals(context.Context, *QueryAllDataNetTotalsRequest) (*QueryAllDataNetTotalsResponse, error)

@@ -136,7 +136,7 @@ type Params struct {
 	EmissionBountyPpm uint32 `protobuf:"varint,10,opt,name=emission_bounty_ppm,json=emissionBountyPpm,proto3" json:"emission_bounty_ppm,omitempty"`
 	// max_validators_per_epoch caps the validators paid at the end of an epoch.
 	MaxValidatorsPerEpoch uint32 `protobuf:"varint,11,opt,name=max_validators_per_epoch,json=maxValidatorsPerEpoch,proto3" json:"max_validators_per_epoch,omitempty"`
-	// min_gas_price in aopen a unit of gas: no block holds a transaction that executes for less.
+	// min_gas_price in aopen per unit of gas. No block contains a transaction that executes for less.
 	MinGasPrice cosmossdk_io_math.Int `protobuf:"bytes,12,opt,name=min_gas_price,json=minGasPrice,proto3,customtype=cosmossdk.io/math.Int" json:"min_gas_price"`
 }
 
@@ -248,7 +248,7 @@ type LedgerAccount struct {
 	Earned cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=earned,proto3,customtype=cosmossdk.io/math.Int" json:"earned"`
 	// payout_threshold in aopen chosen by the account; empty takes the parameter.
 	PayoutThreshold string `protobuf:"bytes,5,opt,name=payout_threshold,json=payoutThreshold,proto3" json:"payout_threshold,omitempty"`
-	// contributed in aopen: the part of earned that contributions brought, bonus included.
+	// contributed in aopen is the part of earned that contributions earned, bonus included.
 	Contributed cosmossdk_io_math.Int `protobuf:"bytes,6,opt,name=contributed,proto3,customtype=cosmossdk.io/math.Int" json:"contributed"`
 	// paid_out in aopen by automatic payout and claims.
 	PaidOut cosmossdk_io_math.Int `protobuf:"bytes,7,opt,name=paid_out,json=paidOut,proto3,customtype=cosmossdk.io/math.Int" json:"paid_out"`
@@ -326,7 +326,7 @@ type CreditList struct {
 	Bonus cosmossdk_io_math.Int `protobuf:"bytes,7,opt,name=bonus,proto3,customtype=cosmossdk.io/math.Int" json:"bonus"`
 	// bonus_granted in aopen after the token bucket; set in the end-blocker of arrival.
 	BonusGranted cosmossdk_io_math.Int `protobuf:"bytes,8,opt,name=bonus_granted,json=bonusGranted,proto3,customtype=cosmossdk.io/math.Int" json:"bonus_granted"`
-	// bonus_scale of the block of arrival in 2^-63: each credit gets its bonus times it, rounded down.
+	// bonus_scale of the block of arrival, in units of 2^-63. Each credit gets its bonus times this factor, rounded down.
 	BonusScale uint64 `protobuf:"varint,9,opt,name=bonus_scale,json=bonusScale,proto3" json:"bonus_scale,omitempty"`
 	// height of arrival.
 	Height int64 `protobuf:"varint,10,opt,name=height,proto3" json:"height,omitempty"`
@@ -422,7 +422,7 @@ type Credit struct {
 	Amount cosmossdk_io_math.Int `protobuf:"bytes,2,opt,name=amount,proto3,customtype=cosmossdk.io/math.Int" json:"amount"`
 	// bonus in aopen.
 	Bonus cosmossdk_io_math.Int `protobuf:"bytes,3,opt,name=bonus,proto3,customtype=cosmossdk.io/math.Int" json:"bonus"`
-	// contributed in aopen: the part of amount that contributions brought. All of bonus is.
+	// contributed in aopen is the part of amount that contributions earned. They earn all of bonus.
 	Contributed cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=contributed,proto3,customtype=cosmossdk.io/math.Int" json:"contributed"`
 }
 
@@ -482,7 +482,7 @@ type Totals struct {
 	Lineage cosmossdk_io_math.Int `protobuf:"bytes,6,opt,name=lineage,proto3,customtype=cosmossdk.io/math.Int" json:"lineage"`
 	// providers received.
 	Providers cosmossdk_io_math.Int `protobuf:"bytes,7,opt,name=providers,proto3,customtype=cosmossdk.io/math.Int" json:"providers"`
-	// datanet_owners and others with a royalty of a DataNet received.
+	// datanet_owners is what owners and others with a royalty of a DataNet received.
 	DatanetOwners cosmossdk_io_math.Int `protobuf:"bytes,8,opt,name=datanet_owners,json=datanetOwners,proto3,customtype=cosmossdk.io/math.Int" json:"datanet_owners"`
 	// validators received or are owed.
 	Validators cosmossdk_io_math.Int `protobuf:"bytes,9,opt,name=validators,proto3,customtype=cosmossdk.io/math.Int" json:"validators"`
@@ -492,7 +492,7 @@ type Totals struct {
 	Refunds cosmossdk_io_math.Int `protobuf:"bytes,11,opt,name=refunds,proto3,customtype=cosmossdk.io/math.Int" json:"refunds"`
 	// receipts paid.
 	Receipts uint64 `protobuf:"varint,12,opt,name=receipts,proto3" json:"receipts,omitempty"`
-	// retired of fees: the data share of commons, burned beside burned and without a bonus.
+	// retired of fees is the data share of commons. It is burned besides burned, and no bonus is minted for it.
 	Retired cosmossdk_io_math.Int `protobuf:"bytes,13,opt,name=retired,proto3,customtype=cosmossdk.io/math.Int" json:"retired"`
 }
 
@@ -609,7 +609,7 @@ type ModelTotals struct {
 	Compute cosmossdk_io_math.Int `protobuf:"bytes,4,opt,name=compute,proto3,customtype=cosmossdk.io/math.Int" json:"compute"`
 	// royalty part of the fees.
 	Royalty cosmossdk_io_math.Int `protobuf:"bytes,5,opt,name=royalty,proto3,customtype=cosmossdk.io/math.Int" json:"royalty"`
-	// unattributed part of the data share: what was paid for data that nobody has contributed.
+	// unattributed part of the data share: what was paid for answers that no contribution shaped.
 	Unattributed cosmossdk_io_math.Int `protobuf:"bytes,6,opt,name=unattributed,proto3,customtype=cosmossdk.io/math.Int" json:"unattributed"`
 }
 
@@ -682,7 +682,7 @@ type Payout struct {
 	Bonus cosmossdk_io_math.Int `protobuf:"bytes,9,opt,name=bonus,proto3,customtype=cosmossdk.io/math.Int" json:"bonus"`
 	// entries in the order of the receipt.
 	Entries []EntryPayout `protobuf:"bytes,10,rep,name=entries,proto3" json:"entries"`
-	// retired: the data share of commons, burned beside burned and without a bonus.
+	// retired is the data share of commons. It is burned besides burned, and no bonus is minted for it.
 	Retired cosmossdk_io_math.Int `protobuf:"bytes,11,opt,name=retired,proto3,customtype=cosmossdk.io/math.Int" json:"retired"`
 	// unattributed part of the data share; bounty_pool holds it.
 	Unattributed cosmossdk_io_math.Int `protobuf:"bytes,12,opt,name=unattributed,proto3,customtype=cosmossdk.io/math.Int" json:"unattributed"`
@@ -935,8 +935,8 @@ func (m *Sweep) GetTakenUp() uint32 {
 	return 0
 }
 
-// Intake is a credit list with the parts of its fees that are no credits: it waits for a verdict, or for the end-blocker of the
-// block in which it arrived. All amounts in aopen.
+// Intake is a credit list together with the parts of its fees that are not credits. It waits for a verdict, or for the
+// end-blocker of the block in which it arrived. All amounts are in aopen.
 type Intake struct {
 	// list header; its bonus is not granted.
 	List CreditList `protobuf:"bytes,1,opt,name=list,proto3" json:"list"`
@@ -1025,11 +1025,11 @@ func (m *Intake) GetModels() []ModelTotals {
 	return nil
 }
 
-// DeadLetter is a list that could not be paid to its end. What it owes stays in the module until it is retried.
+// DeadLetter is a list that could not be paid completely. The module keeps what it owes until it is retried.
 type DeadLetter struct {
 	// list header; its credits are kept.
 	List CreditList `protobuf:"bytes,1,opt,name=list,proto3" json:"list"`
-	// page of the sweep when the list failed; what stands before it on the walk is paid.
+	// page of the sweep when the list failed. Everything before it on the walk is paid.
 	Page uint64 `protobuf:"varint,2,opt,name=page,proto3" json:"page,omitempty"`
 	// cycle of the sweep when the list failed.
 	Cycle uint64 `protobuf:"varint,3,opt,name=cycle,proto3" json:"cycle,omitempty"`
@@ -1107,7 +1107,7 @@ func (m *DeadLetter) GetReason() string {
 	return ""
 }
 
-// Owed is what another module has to hand over in the end-blocker: coins of receipts and refunds that were credited.
+// Owed is what another module must send in the end-blocker: coins of receipts and refunds that were credited.
 type Owed struct {
 	// module account that holds the coins.
 	Module string `protobuf:"bytes,1,opt,name=module,proto3" json:"module,omitempty"`

@@ -410,7 +410,7 @@ func (m *MsgUpdateParamsResponse) XXX_DiscardUnknown() {
 
 var xxx_messageInfo_MsgUpdateParamsResponse proto.InternalMessageInfo
 
-// MsgRetryDeadLetter hands what a dead letter owes to the sweep. It pays nobody but those whom the list names.
+// MsgRetryDeadLetter gives what a dead letter owes to the sweep. Only accounts in the list are paid.
 type MsgRetryDeadLetter struct {
 	// sender signs; anybody.
 	Sender string `protobuf:"bytes,1,opt,name=sender,proto3" json:"sender,omitempty"`
@@ -465,7 +465,7 @@ func (m *MsgRetryDeadLetter) GetBatchId() uint64 {
 	return 0
 }
 
-// MsgRetryDeadLetterResponse returns what is on its way.
+// MsgRetryDeadLetterResponse returns what the sweep will pay.
 type MsgRetryDeadLetterResponse struct {
 	// amount in aopen that was not paid yet.
 	Amount cosmossdk_io_math.Int `protobuf:"bytes,1,opt,name=amount,proto3,customtype=cosmossdk.io/math.Int" json:"amount"`
@@ -588,9 +588,9 @@ type MsgClient interface {
 	SetPayoutThreshold(ctx context.Context, in *MsgSetPayoutThreshold, opts ...grpc.CallOption) (*MsgSetPayoutThresholdResponse, error)
 	// FundBountyPool gives coins to the bounty pool.
 	FundBountyPool(ctx context.Context, in *MsgFundBountyPool, opts ...grpc.CallOption) (*MsgFundBountyPoolResponse, error)
-	// RetryDeadLetter hands what a failed credit list still owes to the sweep again.
+	// RetryDeadLetter gives what a failed credit list still owes to the sweep again.
 	RetryDeadLetter(ctx context.Context, in *MsgRetryDeadLetter, opts ...grpc.CallOption) (*MsgRetryDeadLetterResponse, error)
-	// UpdateParams replaces the parameters; governance only.
+	// UpdateParams replaces the parameters. Only governance may send it.
 	UpdateParams(ctx context.Context, in *MsgUpdateParams, opts ...grpc.CallOption) (*MsgUpdateParamsResponse, error)
 }
 
@@ -655,9 +655,9 @@ type MsgServer interface {
 	SetPayoutThreshold(context.Context, *MsgSetPayoutThreshold) (*MsgSetPayoutThresholdResponse, error)
 	// FundBountyPool gives coins to the bounty pool.
 	FundBountyPool(context.Context, *MsgFundBountyPool) (*MsgFundBountyPoolResponse, error)
-	// RetryDeadLetter hands what a failed credit list still owes to the sweep again.
+	// RetryDeadLetter gives what a failed credit list still owes to the sweep again.
 	RetryDeadLetter(context.Context, *MsgRetryDeadLetter) (*MsgRetryDeadLetterResponse, error)
-	// UpdateParams replaces the parameters; governance only.
+	// UpdateParams replaces the parameters. Only governance may send it.
 	UpdateParams(context.Context, *MsgUpdateParams) (*MsgUpdateParamsResponse, error)
 }
 

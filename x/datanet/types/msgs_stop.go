@@ -8,51 +8,13 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// maxPath is the depth of a tree of poa.MaxFileSegments leaves, with room.
-const maxPath = 32
-
 var (
 	_ sdk.HasValidateBasic = (*MsgChallengeDuplicate)(nil)
 	_ sdk.HasValidateBasic = (*MsgAcceptSnapshot)(nil)
 	_ sdk.HasValidateBasic = (*MsgProvePriorArt)(nil)
 	_ sdk.HasValidateBasic = (*MsgClaimText)(nil)
 	_ sdk.HasValidateBasic = (*MsgRecallContribution)(nil)
-	_ sdk.HasValidateBasic = (*MsgReleaseDeposits)(nil)
-	_ sdk.HasValidateBasic = (*MsgResubmitContributions)(nil)
 )
-
-// Validate reports a proof of impossible size.
-func (p SegmentProof) Validate() error {
-	if len(p.Text) < 1 || len(p.Text) > poa.MaxSegmentBytes {
-		return errorsmod.Wrapf(ErrDuplicate, "segment of %d bytes, want 1 to %d", len(p.Text), poa.MaxSegmentBytes)
-	}
-	if len(p.Path) > maxPath {
-		return errorsmod.Wrapf(ErrDuplicate, "path of %d hashes, at most %d", len(p.Path), maxPath)
-	}
-	for i, hash := range p.Path {
-		if len(hash) != hashSize {
-			return errorsmod.Wrapf(ErrDuplicate, "hash %d of the path has %d bytes, want %d", i, len(hash), hashSize)
-		}
-	}
-	return nil
-}
-
-// Verify checks that the segment stands under a root of count segments by a
-// contributor, whose leaves name the rules norm; snapshots have no contributor.
-func (p SegmentProof) Verify(root []byte, contributor sdk.AccAddress, count uint32, norm uint8) error {
-	expected, err := poa.HashFromBytes(root)
-	if err != nil {
-		return err
-	}
-	path := make([]poa.Hash, len(p.Path))
-	for i, hash := range p.Path {
-		if path[i], err = poa.HashFromBytes(hash); err != nil {
-			return err
-		}
-	}
-	leaf := poa.SegmentLeafNorm(norm, p.Index, contributor, p.Text)
-	return poa.VerifyPath(expected, leaf, uint64(p.Index), uint64(count), path)
-}
 
 // ValidateBasic implements sdk.HasValidateBasic.
 func (m *MsgChallengeDuplicate) ValidateBasic() error {
@@ -119,26 +81,4 @@ func (m *MsgRecallContribution) ValidateBasic() error {
 		return err
 	}
 	return validateReason(m.Reason)
-}
-
-// ValidateBasic implements sdk.HasValidateBasic.
-func (m *MsgReleaseDeposits) ValidateBasic() error {
-	if err := validateAddress("contributor", m.Contributor); err != nil {
-		return err
-	}
-	if err := validateCount(len(m.Ranks)); err != nil {
-		return err
-	}
-	return validateRanks(m.Ranks)
-}
-
-// ValidateBasic implements sdk.HasValidateBasic.
-func (m *MsgResubmitContributions) ValidateBasic() error {
-	if err := validateAddress("contributor", m.Contributor); err != nil {
-		return err
-	}
-	if err := validateCount(len(m.Ranks)); err != nil {
-		return err
-	}
-	return validateRanks(m.Ranks)
 }
