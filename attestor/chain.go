@@ -70,24 +70,7 @@ func (c *chain) ask(ctx context.Context, datanet,
 }
 
 func (c *chain) records(ctx context.Context, batch uint64) ([]poa.Record, error) {
-	var records []poa.Record
-	for page := (*query.PageRequest)(nil); ; {
-		response, err := c.attribution.Receipts(ctx, &attributiontypes.QueryReceiptsRequest{BatchId: batch, Pagination: page})
-		if err != nil {
-			return nil, err
-		}
-		for _, receipt := range response.Receipts {
-			record, err := receipt.Record()
-			if err != nil {
-				return nil, err
-			}
-			records = append(records, record)
-		}
-		if response.Pagination == nil || len(response.Pagination.NextKey) == 0 {
-			return records, nil
-		}
-		page = &query.PageRequest{Key: response.Pagination.NextKey}
-	}
+	return attributiontypes.ReadRecords(ctx, c.attribution, batch)
 }
 
 func (c *chain) contribution(ctx context.Context,

@@ -13,8 +13,6 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
-	"github.com/cosmos/cosmos-sdk/types/query"
-
 	"github.com/openledger/openledger/content/fetch"
 	"github.com/openledger/openledger/content/influence"
 	"github.com/openledger/openledger/content/manifest"
@@ -134,18 +132,11 @@ func (n *node) Batch(ctx context.Context, id uint64) (attributiontypes.Batch, er
 }
 
 func (n *node) Records(ctx context.Context, batch uint64) ([]attributiontypes.Receipt, error) {
-	var receipts []attributiontypes.Receipt
-	for page := (*query.PageRequest)(nil); ; {
-		response, err := n.attribution.Receipts(ctx, &attributiontypes.QueryReceiptsRequest{BatchId: batch, Pagination: page})
-		if err != nil {
-			return nil, missing(err)
-		}
-		receipts = append(receipts, response.Receipts...)
-		if response.Pagination == nil || len(response.Pagination.NextKey) == 0 {
-			return receipts, nil
-		}
-		page = &query.PageRequest{Key: response.Pagination.NextKey}
+	receipts, err := attributiontypes.ReadReceipts(ctx, n.attribution, batch)
+	if err != nil {
+		return nil, missing(err)
 	}
+	return receipts, nil
 }
 
 func (n *node) Session(ctx context.Context, id []byte) (attributiontypes.Session, error) {

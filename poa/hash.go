@@ -34,6 +34,28 @@ func HashFromBytes(b []byte) (Hash, error) {
 	return h, nil
 }
 
+// HashesFromBytes converts hashes of exactly 32 bytes each; any other length is ErrHash. The result of none is nil.
+func HashesFromBytes(list [][]byte) ([]Hash, error) {
+	var out []Hash
+	for _, b := range list {
+		h, err := HashFromBytes(b)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, h)
+	}
+	return out, nil
+}
+
+// HashesToBytes is the inverse of HashesFromBytes. It copies the hashes.
+func HashesToBytes(hashes []Hash) [][]byte {
+	var out [][]byte
+	for _, h := range hashes {
+		out = append(out, append([]byte(nil), h[:]...))
+	}
+	return out
+}
+
 // MarshalText implements encoding.TextMarshaler with the form of String.
 func (h Hash) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
 

@@ -15,8 +15,6 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
-	"github.com/cosmos/cosmos-sdk/types/query"
-
 	"github.com/openledger/openledger/internal/database"
 	"github.com/openledger/openledger/internal/follow"
 	"github.com/openledger/openledger/openlora/chain"
@@ -111,24 +109,9 @@ func (x *Indexer) last() uint64 {
 
 // records reads the receipts of a batch and checks them against its root.
 func (x *Indexer) records(ctx context.Context, batch attributiontypes.Batch) ([]poa.Record, error) {
-	var records []poa.Record
-	request := &attributiontypes.QueryReceiptsRequest{BatchId: batch.Id}
-	for {
-		response, err := x.node.Attribution.Receipts(ctx, request)
-		if err != nil {
-			return nil, err
-		}
-		for _, receipt := range response.Receipts {
-			record, err := receipt.Record()
-			if err != nil {
-				return nil, err
-			}
-			records = append(records, record)
-		}
-		if response.Pagination == nil || len(response.Pagination.NextKey) == 0 {
-			break
-		}
-		request.Pagination = &query.PageRequest{Key: response.Pagination.NextKey}
+	records, err := attributiontypes.ReadRecords(ctx, x.node.Attribution, batch.Id)
+	if err != nil {
+		return nil, err
 	}
 	leaves := make([]poa.Hash, len(records))
 	for i, record := range records {

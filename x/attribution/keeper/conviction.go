@@ -134,16 +134,7 @@ func (k Keeper) divide(ctx sdk.Context, conviction types.Conviction) (types.Slas
 
 // oldestDispute returns the number of the earliest open commit, if there is one.
 func (k Keeper) oldestDispute(ctx context.Context) (uint64, bool, error) {
-	iterator, err := k.DisputeOrder.Iterate(ctx, nil)
-	if err != nil {
-		return 0, false, err
-	}
-	defer iterator.Close()
-	if !iterator.Valid() {
-		return 0, false, nil
-	}
-	number, err := iterator.Key()
-	return number, true, err
+	return modulekit.FirstKey(k.DisputeOrder.Iterate(ctx, nil))
 }
 
 func (k Keeper) setConviction(ctx context.Context, conviction types.Conviction) error {

@@ -45,39 +45,15 @@ func NewOutcome(o poa.Outcome) Outcome {
 
 // NewAccumulator stores a Merkle mountain range.
 func NewAccumulator(m poa.MMR) Accumulator {
-	a := Accumulator{Count: m.Count}
-	for _, peak := range m.Peaks {
-		a.Peaks = append(a.Peaks, append([]byte(nil), peak[:]...))
-	}
-	return a
+	return Accumulator{Count: m.Count, Peaks: poa.HashesToBytes(m.Peaks)}
 }
 
 // MMR returns the stored range; it fails when peaks and count disagree.
 func (a Accumulator) MMR() (poa.MMR, error) {
-	m := poa.MMR{Count: a.Count}
-	var err error
-	if m.Peaks, err = hashes(a.Peaks); err != nil {
+	peaks, err := poa.HashesFromBytes(a.Peaks)
+	m := poa.MMR{Count: a.Count, Peaks: peaks}
+	if err != nil {
 		return m, err
 	}
 	return m, m.Validate()
-}
-
-func hashes(raw [][]byte) ([]poa.Hash, error) {
-	var out []poa.Hash
-	for _, b := range raw {
-		hash, err := poa.HashFromBytes(b)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, hash)
-	}
-	return out, nil
-}
-
-func raw(hashes []poa.Hash) [][]byte {
-	var out [][]byte
-	for _, hash := range hashes {
-		out = append(out, append([]byte(nil), hash[:]...))
-	}
-	return out
 }

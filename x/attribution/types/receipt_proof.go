@@ -31,7 +31,7 @@ func BuildReceiptProof(records []poa.Record, index int, batchRoots []poa.Hash, l
 	root := poa.MerkleRoot(leaves)
 	return ReceiptProof{
 		Record: encoded, BatchRoot: append([]byte(nil), root[:]...), Index: uint32(index), Receipts: uint32(len(records)),
-		Path: raw(path), Leaf: leaf, Siblings: raw(mountain.Siblings), Count: mountain.Count,
+		Path: poa.HashesToBytes(path), Leaf: leaf, Siblings: poa.HashesToBytes(mountain.Siblings), Count: mountain.Count,
 	}, nil
 }
 
@@ -58,7 +58,7 @@ func verifyReceiptProof(proof ReceiptProof, accumulator Accumulator) (poa.Record
 	if err != nil {
 		return record, err
 	}
-	path, err := hashes(proof.Path)
+	path, err := poa.HashesFromBytes(proof.Path)
 	if err != nil {
 		return record, err
 	}
@@ -69,7 +69,7 @@ func verifyReceiptProof(proof ReceiptProof, accumulator Accumulator) (poa.Record
 	if err != nil {
 		return record, err
 	}
-	siblings, err := hashes(proof.Siblings)
+	siblings, err := poa.HashesFromBytes(proof.Siblings)
 	if err != nil {
 		return record, err
 	}

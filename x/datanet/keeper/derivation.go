@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"slices"
 
 	errorsmod "cosmossdk.io/errors"
 	"cosmossdk.io/math"
@@ -46,7 +47,7 @@ func (k Keeper) proposeDerivations(ctx context.Context, params types.Params, msg
 			"computed from the first %d contributions that validators hold: want at least the %d they were asked about, and "+
 				"at most the %d there are", msg.Sources, c.Hold.Sources, held)
 	}
-	if sameDerivations(c.Derivations, msg.Derivations) && msg.Sources == c.Hold.Sources {
+	if slices.Equal(c.Derivations, msg.Derivations) && msg.Sources == c.Hold.Sources {
 		return errorsmod.Wrapf(types.ErrDerivation,
 			"validators have found that these are not the derivations of contribution %d", c.Rank)
 	}
@@ -77,18 +78,6 @@ func (k Keeper) proposeDerivations(ctx context.Context, params types.Params, msg
 
 // maxWrong bounds how often the deposit of a table doubles.
 const maxWrong = 10
-
-func sameDerivations(a, b []types.Derivation) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if !a[i].Equal(b[i]) {
-			return false
-		}
-	}
-	return true
-}
 
 // dropProposal burns the deposit of a table that was wrong. It changes c, which the caller stores.
 func (k Keeper) dropProposal(ctx context.Context, c *types.Contribution) error {

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"slices"
 
 	"cosmossdk.io/collections"
 
@@ -20,22 +21,10 @@ func (k Keeper) setRoyalties(ctx context.Context, datanet types.DataNet, height 
 	if err != nil {
 		return err
 	}
-	if sameRoyalties(before, royalties.Shares) && height != datanet.CreatedHeight {
+	if slices.Equal(before, royalties.Shares) && height != datanet.CreatedHeight {
 		return nil
 	}
 	return k.Royalties.Set(ctx, collections.Join(datanet.Id, height), royalties)
-}
-
-func sameRoyalties(a, b []types.Royalty) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if !a[i].Equal(b[i]) {
-			return false
-		}
-	}
-	return true
 }
 
 // RoyaltiesAt returns who shares in what the contributions of a DataNet earn in

@@ -41,22 +41,15 @@ func Leaves(c Contribution) (contribution, statistics poa.Hash, err error) {
 
 // NewAccumulator stores a Merkle mountain range.
 func NewAccumulator(m poa.MMR) Accumulator {
-	a := Accumulator{Count: m.Count}
-	for _, peak := range m.Peaks {
-		a.Peaks = append(a.Peaks, append([]byte(nil), peak[:]...))
-	}
-	return a
+	return Accumulator{Count: m.Count, Peaks: poa.HashesToBytes(m.Peaks)}
 }
 
 // MMR returns the stored range; it fails when peaks and count disagree.
 func (a Accumulator) MMR() (poa.MMR, error) {
-	m := poa.MMR{Count: a.Count}
-	for _, peak := range a.Peaks {
-		hash, err := poa.HashFromBytes(peak)
-		if err != nil {
-			return m, err
-		}
-		m.Peaks = append(m.Peaks, hash)
+	peaks, err := poa.HashesFromBytes(a.Peaks)
+	m := poa.MMR{Count: a.Count, Peaks: peaks}
+	if err != nil {
+		return m, err
 	}
 	return m, m.Validate()
 }

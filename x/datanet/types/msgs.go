@@ -10,6 +10,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/poa"
+	"github.com/openledger/openledger/x/internal/modulekit"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -298,15 +299,7 @@ func (m *MsgUpdateParams) ValidateBasic() error {
 }
 
 func validateAddress(name, address string) error {
-	account, err := sdk.AccAddressFromBech32(address)
-	if err != nil {
-		return errorsmod.Wrapf(ErrInvalidAddress, "%s %q: %s", name, address, err)
-	}
-	// State compares addresses as text, so each must have one spelling.
-	if account.String() != address {
-		return errorsmod.Wrapf(ErrInvalidAddress, "%s %q: write it as %s", name, address, account)
-	}
-	return nil
+	return modulekit.CheckAddress(ErrInvalidAddress, name, address)
 }
 
 func validateText(name, text string, least, most int) error {

@@ -34,11 +34,9 @@ func (p SegmentProof) Verify(root []byte, contributor sdk.AccAddress, count uint
 	if err != nil {
 		return err
 	}
-	path := make([]poa.Hash, len(p.Path))
-	for i, hash := range p.Path {
-		if path[i], err = poa.HashFromBytes(hash); err != nil {
-			return err
-		}
+	path, err := poa.HashesFromBytes(p.Path)
+	if err != nil {
+		return err
 	}
 	leaf := poa.SegmentLeafNorm(norm, p.Index, contributor, p.Text)
 	return poa.VerifyPath(expected, leaf, uint64(p.Index), uint64(count), path)

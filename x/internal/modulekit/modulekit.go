@@ -43,3 +43,22 @@ func Args(fields ...string) []*autocliv1.PositionalArgDescriptor {
 	}
 	return out
 }
+
+// FirstKey returns the first key of an iterator, if it has any, and closes it:
+//
+//	key, found, err := FirstKey(m.Iterate(ctx, ranger))
+func FirstKey[K any, I interface {
+	Valid() bool
+	Key() (K, error)
+	Close() error
+}](iterator I, failed error) (key K, found bool, err error) {
+	if failed != nil {
+		return key, false, failed
+	}
+	defer iterator.Close()
+	if !iterator.Valid() {
+		return key, false, nil
+	}
+	key, err = iterator.Key()
+	return key, err == nil, err
+}

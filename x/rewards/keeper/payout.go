@@ -50,17 +50,9 @@ func (k Keeper) payOut(ctx context.Context, params types.Params) error {
 		&types.EventPayouts{Count: run.count, Amount: run.amount})
 }
 
+// nextDuePage returns the first page from a number on with an account that is due, if there is one.
 func (k Keeper) nextDuePage(ctx context.Context, from uint64) (uint64, bool, error) {
-	iterator, err := k.DuePages.Iterate(ctx, new(collections.Range[uint64]).StartInclusive(from))
-	if err != nil {
-		return 0, false, err
-	}
-	defer iterator.Close()
-	if !iterator.Valid() {
-		return 0, false, nil
-	}
-	number, err := iterator.Key()
-	return number, true, err
+	return modulekit.FirstKey(k.DuePages.Iterate(ctx, new(collections.Range[uint64]).StartInclusive(from)))
 }
 
 // payoutRun is the work of one block.

@@ -5,6 +5,8 @@ import (
 	"cosmossdk.io/math"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 var (
@@ -79,13 +81,5 @@ func (m *MsgUpdateParams) ValidateBasic() error {
 }
 
 func validateAddress(name, address string) error {
-	account, err := sdk.AccAddressFromBech32(address)
-	if err != nil {
-		return errorsmod.Wrapf(ErrInvalidAddress, "%s %q: %s", name, address, err)
-	}
-	// State compares addresses as text, so each must have one spelling.
-	if account.String() != address {
-		return errorsmod.Wrapf(ErrInvalidAddress, "%s %q: write it as %s", name, address, account)
-	}
-	return nil
+	return modulekit.CheckAddress(ErrInvalidAddress, name, address)
 }

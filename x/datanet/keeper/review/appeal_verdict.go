@@ -13,17 +13,15 @@ import (
 
 // decideAppeal decides by simple majority of the seats that revealed.
 func (k Keeper) decideAppeal(ctx context.Context, params types.Params, cohort types.Cohort, p panel) error {
-	outcome := p.outcome(0)
-	revealed := p.revealed()
-	outcome.Accepted = 2*int(outcome.Accepts) > revealed && outcome.Score > 0
+	outcome := p.majority(0)
 	cohort.Outcomes = []types.Outcome{outcome}
-	paid, err := k.payAppealPanel(ctx, cohort, p, outcome.Accepted)
+	paid, err := k.payByAgreement(ctx, cohort, p)
 	if err != nil {
 		return err
 	}
 	winners := int(outcome.Accepts)
 	if !outcome.Accepted {
-		winners = revealed - winners
+		winners = p.revealed() - winners
 	}
 	event := types.EventCohortDecided{Cohort: cohort.Id, DatanetId: cohort.DatanetId, Kind: cohort.Kind, Paid: paid}
 	if outcome.Accepted {
@@ -43,32 +41,6 @@ func (k Keeper) decideAppeal(ctx context.Context, params types.Params, cohort ty
 // ofFullPanel reports whether so many votes are a part of all seats that a panel of appeal can have.
 func ofFullPanel(params types.ReviewParams, votes int, ppm uint32) bool {
 	return votes*rewardstypes.PPM >= int(params.AppealSeats)*int(ppm)
-}
-
-// payAppealPanel divides the fee among the seats that revealed. There is no gold, so only seats that voted as the panel
-// decided get their part. The rest goes to the bounty pool.
-func (k Keeper) payAppealPanel(ctx context.Context, cohort types.Cohort, p panel, verdict bool) (math.Int, error) {
-	share, paid := cohort.Fee.QuoRaw(int64(max(1, p.revealed()))), math.ZeroInt()
-	for i, seat := range cohort.Seats {
-		if len(p.votes[i]) == 0 {
-			continue
-		}
-		earned := math.ZeroInt()
-		if p.votes[i][0].Accept == verdict {
-			earned = share
-		}
-		if err := k.funds.Pay(ctx, seat.Address, earned); err != nil {
-			return paid, err
-		}
-		paid = paid.Add(earned)
-		if err := k.record(ctx, seat.Validator, func(r *types.ReviewRecord) {
-			r.Revealed++
-			r.Earned = r.Earned.Add(earned)
-		}); err != nil {
-			return paid, err
-		}
-	}
-	return paid, k.funds.ToPool(ctx, cohort.Fee.Sub(paid))
 }
 
 // applyAppeal carries out the decision of an appeal. The deposit returns to an appellant that was right; otherwise it

@@ -32,11 +32,7 @@ func bonded(ctx context.Context, v types.DataValidator) error {
 // BondValidator implements types.MsgServer.
 func (m Messages) BondValidator(ctx context.Context, msg *types.MsgBondValidator) (*types.MsgBondValidatorResponse,
 	error) {
-	params, err := m.begin(ctx, msg)
-	if err != nil {
-		return nil, err
-	}
-	datanet, err := m.k.registry.DataNet(ctx, msg.DatanetId)
+	params, datanet, err := m.beginOn(ctx, msg, msg.DatanetId)
 	if err != nil {
 		return nil, err
 	}
@@ -50,11 +46,7 @@ func (m Messages) BondValidator(ctx context.Context, msg *types.MsgBondValidator
 // UnbondValidator implements types.MsgServer.
 func (m Messages) UnbondValidator(ctx context.Context,
 	msg *types.MsgUnbondValidator) (*types.MsgUnbondValidatorResponse, error) {
-	params, err := m.begin(ctx, msg)
-	if err != nil {
-		return nil, err
-	}
-	datanet, err := m.k.registry.DataNet(ctx, msg.DatanetId)
+	params, datanet, err := m.beginOn(ctx, msg, msg.DatanetId)
 	if err != nil {
 		return nil, err
 	}

@@ -62,11 +62,9 @@ func (k Keeper) confirm(ctx context.Context, params types.Params, first *types.C
 // it.
 func (k Keeper) decideConfirmation(ctx context.Context, params types.Params, cohort types.Cohort, p panel) error {
 	cohort.Outcomes = nil
-	revealed := p.revealed()
 	event := types.EventCohortDecided{Cohort: cohort.Id, DatanetId: cohort.DatanetId, Kind: cohort.Kind}
 	for i, rank := range cohort.Items {
-		outcome := p.outcome(i)
-		outcome.Accepted = 2*int(outcome.Accepts) > revealed && outcome.Score > 0
+		outcome := p.majority(i)
 		cohort.Outcomes = append(cohort.Outcomes, outcome)
 		c, err := k.registry.Contribution(ctx, rank)
 		if err != nil {
@@ -77,14 +75,14 @@ func (k Keeper) decideConfirmation(ctx context.Context, params types.Params, coh
 			err = k.appealableAgain(ctx, params, c)
 		} else {
 			event.Rejected = append(event.Rejected, rank)
-			err = k.fall(ctx, params, c, revealed-int(outcome.Accepts), p.reason(i))
+			err = k.fall(ctx, params, c, p.revealed()-int(outcome.Accepts), p.reason(i))
 		}
 		if err != nil {
 			return err
 		}
 	}
 	var err error
-	if event.Paid, err = k.payConfirmation(ctx, cohort, p); err != nil {
+	if event.Paid, err = k.payByAgreement(ctx, cohort, p); err != nil {
 		return err
 	}
 	cohort.Fee = math.ZeroInt()
@@ -113,30 +111,6 @@ func (k Keeper) fall(ctx context.Context, params types.Params, c types.Contribut
 	}
 	_, err := k.registry.Reverse(ctx, params, c, 0, reason)
 	return err
-}
-
-// payConfirmation divides the fee among the seats that revealed, each by how many of the items it voted on as the panel
-// decided. The rest goes to the bounty pool.
-func (k Keeper) payConfirmation(ctx context.Context, cohort types.Cohort, p panel) (math.Int, error) {
-	paid := math.ZeroInt()
-	share := cohort.Fee.QuoRaw(int64(max(1, p.revealed()) * len(cohort.Items)))
-	for i, seat := range cohort.Seats {
-		if len(p.votes[i]) == 0 {
-			continue
-		}
-		earned := share.MulRaw(int64(agreement(p.votes[i], cohort.Outcomes)))
-		if err := k.funds.Pay(ctx, seat.Address, earned); err != nil {
-			return paid, err
-		}
-		paid = paid.Add(earned)
-		if err := k.record(ctx, seat.Validator, func(r *types.ReviewRecord) {
-			r.Revealed++
-			r.Earned = r.Earned.Add(earned)
-		}); err != nil {
-			return paid, err
-		}
-	}
-	return paid, k.funds.ToPool(ctx, cohort.Fee.Sub(paid))
 }
 
 // notConfirmed ends a confirmation that no panel decided: the verdicts stand, the bounties pay nothing, and what

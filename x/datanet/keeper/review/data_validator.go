@@ -16,11 +16,7 @@ import (
 // ActivateValidator implements types.MsgServer.
 func (m Messages) ActivateValidator(ctx context.Context,
 	msg *types.MsgActivateValidator) (*types.MsgActivateValidatorResponse, error) {
-	params, err := m.begin(ctx, msg)
-	if err != nil {
-		return nil, err
-	}
-	datanet, err := m.k.registry.DataNet(ctx, msg.DatanetId)
+	params, datanet, err := m.beginOn(ctx, msg, msg.DatanetId)
 	if err != nil {
 		return nil, err
 	}

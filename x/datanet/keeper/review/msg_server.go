@@ -25,6 +25,17 @@ func (m Messages) begin(ctx context.Context, msg sdk.HasValidateBasic) (types.Pa
 	return m.k.registry.Active(ctx)
 }
 
+// beginOn is begin for a message about a DataNet, which it returns too.
+func (m Messages) beginOn(ctx context.Context, msg sdk.HasValidateBasic, datanet uint64) (types.Params, types.DataNet,
+	error) {
+	params, err := m.begin(ctx, msg)
+	if err != nil {
+		return types.Params{}, types.DataNet{}, err
+	}
+	found, err := m.k.registry.DataNet(ctx, datanet)
+	return params, found, err
+}
+
 // govern validates a message of governance and returns the parameters of an active module.
 func (m Messages) govern(ctx context.Context, msg sdk.HasValidateBasic, authority string) (types.Params, error) {
 	if err := modulekit.CheckAuthority(ctx, m.k.authority, authority, types.ErrUnauthorized); err != nil {

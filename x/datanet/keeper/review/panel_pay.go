@@ -79,3 +79,27 @@ func (k Keeper) payPanel(ctx context.Context, params types.Params, datanetID uin
 		d.CheckFund = d.CheckFund.Add(aside)
 	})
 }
+
+// payByAgreement divides the fee of an appeal, check or confirmation among the seats that revealed. There is no gold, so
+// a seat is paid for the items on which it voted as the panel decided. The rest goes to the bounty pool.
+func (k Keeper) payByAgreement(ctx context.Context, cohort types.Cohort, p panel) (math.Int, error) {
+	paid := math.ZeroInt()
+	share := cohort.Fee.QuoRaw(int64(max(1, p.revealed()) * len(cohort.Items)))
+	for i, seat := range cohort.Seats {
+		if len(p.votes[i]) == 0 {
+			continue
+		}
+		earned := share.MulRaw(int64(agreement(p.votes[i], cohort.Outcomes)))
+		if err := k.funds.Pay(ctx, seat.Address, earned); err != nil {
+			return paid, err
+		}
+		paid = paid.Add(earned)
+		if err := k.record(ctx, seat.Validator, func(r *types.ReviewRecord) {
+			r.Revealed++
+			r.Earned = r.Earned.Add(earned)
+		}); err != nil {
+			return paid, err
+		}
+	}
+	return paid, k.funds.ToPool(ctx, cohort.Fee.Sub(paid))
+}

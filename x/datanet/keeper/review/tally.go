@@ -50,6 +50,13 @@ func (p panel) outcome(item int) types.Outcome {
 	return out
 }
 
+// majority is outcome, accepted by more than half of the seats that revealed.
+func (p panel) majority(item int) types.Outcome {
+	out := p.outcome(item)
+	out.Accepted = 2*int(out.Accepts) > p.revealed() && out.Score > 0
+	return out
+}
+
 // reason says for people why seats rejected an item.
 func (p panel) reason(item int) string {
 	counts := make([]int, len(types.RejectReason_name))
