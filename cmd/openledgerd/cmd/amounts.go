@@ -20,7 +20,7 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// What the SDK reads itself, such as the deposit in the file of a proposal, may be in OPEN, too.
+// The SDK reads some amounts itself, such as the deposit in the file of a proposal. They may be in OPEN, too.
 func init() {
 	for denom, decimals := range map[string]int64{amount.Unit: 0, rewardstypes.DisplayDenom: 0,
 		rewardstypes.Denom: rewardstypes.Decimals} {
@@ -33,20 +33,21 @@ func init() {
 // amountArguments are the names of arguments that are amounts.
 var amountArguments = []string{"amount", "deposit", "bond", "price", "input-price", "output-price", "threshold", "coin"}
 
-// amountFlags are the flags of the SDK's commands that are amounts, and wholeFlags those that it reads as a number of
-// aopen.
+// amountFlags are the flags of the SDK's commands that take amounts. wholeFlags are those that it reads as a number of
+// aopen without a unit.
 var (
 	amountFlags = []string{"amount", "deposit", "fees", "period-limit", "spend-limit", "tip", "vesting-amount"}
 	wholeFlags  = []string{"min-self-delegation"}
 )
 
-// takesAmounts reports whether arguments and flags of a command are amounts by their names.
+// takesAmounts reports whether a command has arguments and flags that are amounts, which their names tell.
 func takesAmounts(cmd *cobra.Command) bool {
 	path := strings.Fields(cmd.CommandPath())
 	return len(path) > 2 && (path[1] == "tx" || path[1] == "genesis") || cmd.Flags().Lookup("fees") != nil
 }
 
-// readAmounts returns the arguments of a command with amounts in aopen, and has its flags have theirs so.
+// readAmounts returns the arguments of a command with amounts converted to aopen. It converts the flags of the command,
+// too.
 func readAmounts(cmd *cobra.Command, args []string) ([]string, error) {
 	args = slices.Clone(args)
 	for i, name := range argumentNames(cmd.Use, len(args)) {
@@ -78,7 +79,7 @@ func readAmounts(cmd *cobra.Command, args []string) ([]string, error) {
 	return args, nil
 }
 
-// canonicalCoins writes amounts that are separated by commas in aopen.
+// canonicalCoins converts amounts, separated by commas, to aopen.
 func canonicalCoins(text string) (string, error) {
 	var coins []string
 	for _, part := range strings.Split(text, ",") {
@@ -91,8 +92,8 @@ func canonicalCoins(text string) (string, error) {
 	return strings.Join(coins, ","), nil
 }
 
-// argumentNames returns the names that a usage line such as "bond DATANET-ID AMOUNT" gives to n arguments, in small
-// letters.
+// argumentNames returns the names that a usage line such as "bond DATANET-ID AMOUNT" gives to n arguments, in lower
+// case.
 func argumentNames(use string, n int) []string {
 	fields := strings.Fields(use)[1:]
 	names, variadic := make([]string, n), -1
@@ -117,7 +118,7 @@ func argumentNames(use string, n int) []string {
 // intScalar marks a field of a message that holds an amount of aopen.
 const intScalar = "cosmos.Int"
 
-// defineAmounts has autocli read amounts.
+// defineAmounts makes autocli read amounts with their unit.
 func defineAmounts(builder *flag.Builder) {
 	builder.DefineScalarFlagType(intScalar, intType{})
 	builder.DefineMessageFlagType("cosmos.base.v1beta1.Coin", coinType{})

@@ -18,8 +18,8 @@ func newApp(logger log.Logger, db dbm.DB, appOpts servertypes.AppOptions) server
 	return app.New(toStandardError(logger), db, true, appOpts, server.DefaultBaseappOptions(appOpts)...)
 }
 
-// toStandardError returns the logger of the server. Commands of the SDK that make their own have it write each step
-// between their results.
+// toStandardError returns the logger of the server, or one that writes to stderr. Some commands of the SDK make a
+// logger of their own, which would write between their results.
 func toStandardError(logger log.Logger) log.Logger {
 	if _, ours := logger.(quiet); ours {
 		return logger

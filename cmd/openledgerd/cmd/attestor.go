@@ -66,14 +66,14 @@ func attestorMode(text string) (mode, socket string, err error) {
 
 func addAttestorConfigFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.String(flagAttestorListen, "", "address at which bundles and text are taken and served, such as 0.0.0.0:8090; "+
-		"empty for none")
-	f.String(flagAttestorPeers, "", "base URLs of other attestors, separated by commas, asked before providers")
+	f.String(flagAttestorListen, "", "address at which the attestor takes and serves bundles and text, such as "+
+		"0.0.0.0:8090; empty for none")
+	f.String(flagAttestorPeers, "", "base URLs of other attestors, separated by commas; they are asked before providers")
 	f.String(flagAttestorContent, "", "store of DataNet text: a directory or a bucket URL (default HOME/content)")
 	f.Bool(flagAttestorPrivate, false, "fetch from private addresses and files too: for networks on one machine")
-	f.Int64(flagAttestorIndex, 2048, "most megabytes of indexes in memory")
-	f.Int64(flagAttestorBundles, 4096, "most megabytes of bundles on disk")
-	f.Int64(flagAttestorKeep, 7, "days for which the index of a model version stays on disk after it was last used")
+	f.Int64(flagAttestorIndex, 2048, "megabytes of memory that indexes may take")
+	f.Int64(flagAttestorBundles, 4096, "megabytes of disk that bundles may take")
+	f.Int64(flagAttestorKeep, 7, "days that the index of a model version stays on disk after its last use")
 	addFaultFlag(f)
 }
 
@@ -92,7 +92,7 @@ func attestorConfig(v *viper.Viper, home string) (attestor.Config, error) {
 	}
 	index, bundles, days := v.GetInt64(flagAttestorIndex), v.GetInt64(flagAttestorBundles), v.GetInt64(flagAttestorKeep)
 	if index < 1 || bundles < 1 {
-		return config, fmt.Errorf("--%s and --%s must be positive", flagAttestorIndex, flagAttestorBundles)
+		return config, fmt.Errorf("--%s and --%s must be at least 1", flagAttestorIndex, flagAttestorBundles)
 	}
 	if days < 1 || days > maxKeepDays {
 		return config, fmt.Errorf("--%s must be between 1 and %d", flagAttestorKeep, maxKeepDays)
@@ -104,11 +104,13 @@ func attestorConfig(v *viper.Viper, home string) (attestor.Config, error) {
 func attestorCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "attestor",
-		Short: "Verify beside consensus what providers claim",
-		Long: `An attestor follows the batches of receipts and the DataNet versions that the
-chain asks validators about, fetches and recomputes them, and gives its node the
-verdicts that go out with the node's votes. A node runs one by itself; on a
-machine of its own it cannot slow the node down.`,
+		Short: "Verify what providers claim, beside consensus",
+		Long: `Verify what providers claim, beside consensus.
+
+The chain asks validators about batches of receipts and about DataNet versions.
+An attestor fetches and recomputes them. It gives its verdicts to its node, which
+sends them with its votes. A node runs an attestor in its own process. On another
+machine the attestor cannot slow the node down.`,
 		RunE: client.ValidateCmd,
 	}
 	cmd.AddCommand(attestorStartCmd(), attestorStatusCmd(), attestorPushCmd())
@@ -119,8 +121,8 @@ func attestorStartCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "start",
 		Short: "Run an attestor in a process of its own",
-		Long: `Run an attestor beside a node that is started with
---attestor.mode unix:///PATH, where PATH is the socket printed here.`,
+		Long: `Run an attestor in a process of its own, for a node that is started with
+--attestor.mode unix:///PATH. PATH is the socket of the attestor, --socket.`,
 		Example: `openledgerd attestor start --node-grpc 127.0.0.1:9090 --attestor.listen 0.0.0.0:8090
 openledgerd attestor start --attestor.index-keep-days 2
 openledgerd start --attestor.mode unix:///var/lib/openledger/attestor/attestor.sock`,
@@ -149,20 +151,36 @@ openledgerd start --attestor.mode unix:///var/lib/openledger/attestor/attestor.s
 
 func runAttestor(ctx context.Context, config attestor.Config, address, socket string) error {
 	config.Log.Info("waiting for the node", "grpc", address)
-	chainID, connection, err := attestor.Dial(ctx, address)
+	a, closeAll, err := newAttestor(ctx, config, address)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil
 		}
 		return err
 	}
-	defer connection.Close()
+	defer closeAll()
+	return serveAttestor(ctx, a, socket)
+}
+
+// newAttestor waits for the node at a gRPC address, and returns an attestor for it with a function that closes both.
+func newAttestor(ctx context.Context, config attestor.Config, address string) (*attestor.Attestor, func(), error) {
+	chainID, connection, err := attestor.Dial(ctx, address)
+	if err != nil {
+		return nil, nil, err
+	}
 	a, err := attestor.New(ctx, config, chainID, connection)
 	if err != nil {
-		return err
+		return nil, nil, errors.Join(err, connection.Close())
 	}
-	defer a.Close()
 	config.Log.Info("following", "chain", chainID)
+	return a, func() {
+		_ = a.Close()
+		_ = connection.Close()
+	}, nil
+}
+
+// serveAttestor runs an attestor, which answers its node at a socket, until ctx ends.
+func serveAttestor(ctx context.Context, a *attestor.Attestor, socket string) error {
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error { return a.Run(ctx) })
 	work.Go(func() error { return a.ServeSocket(ctx, socket) })
@@ -172,7 +190,7 @@ func runAttestor(ctx context.Context, config attestor.Config, address, socket st
 func attestorStatusCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Show what an attestor is asked and what it says",
+		Short: "Show what an attestor is asked, and its verdicts",
 		Example: `openledgerd attestor status
 openledgerd attestor status --json | jq .items`,
 		Args: cobra.NoArgs,
@@ -226,7 +244,7 @@ func printStatus(out io.Writer, s *api.StatusResponse) {
 		if item.Item.Kind == attributiontypes.ITEM_KIND_VERSION {
 			what = fmt.Sprintf("DataNet %d up to version %d", item.Item.DatanetId, item.Item.Version)
 		}
-		verdict := [...]string{"unknown", "valid", "invalid", "?"}[min(item.Verdict, 3)]
+		verdict := [...]string{"unknown", "valid", "invalid", "differs", "?"}[min(item.Verdict, 4)]
 		fmt.Fprintf(out, "  %-6d %-8s %-30s %s\n", item.Item.Number, verdict, what,
 			strings.ReplaceAll(item.Reason, "\n", "; "))
 	}
@@ -237,8 +255,8 @@ func attestorPushCmd() *cobra.Command {
 		Use:   "push URL FILE...",
 		Short: "Give an attestor the text of accepted contributions",
 		Long: `Give an attestor segment files of accepted contributions, so that their DataNet
-version becomes payable. Attestors pass text on to each other; one is enough if
-others name it as their peer.`,
+version becomes payable. Attestors pass text on to each other: one attestor is
+enough if others name it as their peer.`,
 		Example: "openledgerd attestor push http://attestor.example.org:8090 notes.olseg",
 		Args:    cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {

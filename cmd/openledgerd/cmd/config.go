@@ -12,7 +12,7 @@ import (
 	"github.com/openledger/openledger/cmd/openledgerd/nodeconfig"
 )
 
-// configCmd reads and writes the configuration files, keeping their comments.
+// configCmd returns the commands that read and write configuration files. They keep comments.
 func configCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
@@ -27,9 +27,10 @@ func configCmd() *cobra.Command {
 
 func configHomeCmd() *cobra.Command {
 	return &cobra.Command{
-		Use:   "home",
-		Short: "Print the home directory",
-		Args:  cobra.NoArgs,
+		Use:     "home",
+		Short:   "Print the home directory",
+		Example: "openledgerd config home",
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cmd.Println(client.GetClientContextFromCmd(cmd).HomeDir)
 			return nil
@@ -87,7 +88,7 @@ openledgerd config set config p2p.persistent_peers "ID@host:26656"`,
 	}
 }
 
-// configModeCmd sets what a node is for.
+// configModeCmd returns the command that sets what a node is for.
 func configModeCmd() *cobra.Command {
 	var long strings.Builder
 	long.WriteString(
@@ -99,8 +100,8 @@ func configModeCmd() *cobra.Command {
 	}
 	_ = table.Flush()
 	long.WriteString(
-		"\nStates and blocks that a node has dropped do not come back, and what it has not indexed\n" +
-			"is not found: a validator that becomes an archive has history from then on.")
+		"\nA node does not get back states and blocks that it has dropped, nor an index of older\n" +
+			"transactions: a validator that becomes an archive has history from then on.")
 	return &cobra.Command{
 		Use:   "mode " + strings.Join(nodeconfig.Names(), "|"),
 		Short: "Set what a node is for",
@@ -115,7 +116,7 @@ openledgerd config mode full --home /srv/rpc`,
 	}
 }
 
-// setMode writes the settings of a mode and says which were different.
+// setMode writes the settings of a mode, and prints those that were different.
 func setMode(cmd *cobra.Command, home string, mode nodeconfig.Mode) error {
 	settings, err := mode.SettingsIn(home)
 	if err != nil {

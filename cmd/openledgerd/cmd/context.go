@@ -23,18 +23,18 @@ import (
 	"github.com/openledger/openledger/cmd/openledgerd/nodeconfig"
 )
 
-// use is what a command needs of the home directory of a node.
+// use says what a command needs of the home directory of a node.
 type use int
 
 const (
-	// asClient takes client.toml if it is there, and never the configuration of the node: a flag of such a command may
-	// have the name of one of its keys. It writes no configuration.
+	// asClient reads client.toml if it exists. It never reads the configuration of the node, because its keys may have
+	// the names of flags of the command. It writes no configuration.
 	asClient use = iota
-	// asReader takes the configuration of the node if it is there, and writes none.
+	// asReader reads the configuration of the node if it exists, and writes none.
 	asReader
 	// asNode works on a home directory that `init` has set up.
 	asNode
-	// asInit sets one up.
+	// asInit sets up a home directory.
 	asInit
 )
 
@@ -84,10 +84,10 @@ func prepareContext(cmd *cobra.Command, clientCtx client.Context) error {
 		return err
 	}
 	if offline(cmd) && !cmd.Flags().Changed(flags.FlagChainID) {
-		// An unsigned transaction names no chain, and the SDK refuses to be told one.
+		// An unsigned transaction names no chain, and the SDK refuses a chain id here.
 		clientCtx = clientCtx.WithChainID("")
 	}
-	clientCtx = observe(cmd, clientCtx)
+	clientCtx = recordBroadcast(cmd, clientCtx)
 	if err := client.SetCmdClientContextHandler(clientCtx, cmd); err != nil {
 		return err
 	}
@@ -98,7 +98,7 @@ func prepareContext(cmd *cobra.Command, clientCtx client.Context) error {
 	if err != nil {
 		return err
 	}
-	// Results go to standard output and nothing else does.
+	// Only results go to standard output.
 	logger, err := server.CreateSDKLogger(serverCtx, cmd.ErrOrStderr())
 	if err != nil {
 		return err
@@ -114,7 +114,7 @@ func offline(cmd *cobra.Command) bool {
 	return without && generate
 }
 
-// setFromEnvironment sets flags that are not given from variables such as OPENLEDGERD_GAS_PRICES for --gas-prices.
+// setFromEnvironment sets flags that are not given from the environment: --gas-prices from OPENLEDGERD_GAS_PRICES.
 func setFromEnvironment(cmd *cobra.Command) error {
 	var failed []error
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
@@ -130,11 +130,10 @@ func setFromEnvironment(cmd *cobra.Command) error {
 	return errors.Join(failed...)
 }
 
-// readClientConfig reads client.toml in the home directory, or takes its defaults where there is none.
+// readClientConfig reads client.toml in the home directory, or takes the defaults if the file does not exist.
 func readClientConfig(clientCtx client.Context) (client.Context, nodeconfig.Client, error) {
 	var config nodeconfig.Client
-	// Not the Viper of the context: it would have commands take keys of client.toml for flags that setTxDefaults leaves
-	// alone.
+	// Not the Viper of the context: with it, keys of client.toml would set flags that setTxDefaults leaves alone.
 	v, path := viper.New(), nodeconfig.Path(clientCtx.HomeDir, "client")
 	v.SetEnvPrefix(app.EnvPrefix)
 	v.SetEnvKeyReplacer(strings.NewReplacer("-", "_"))
@@ -167,7 +166,7 @@ func readClientConfig(clientCtx client.Context) (client.Context, nodeconfig.Clie
 	return clientCtx.WithKeyring(keyring).WithClient(node), config, nil
 }
 
-// serverContext reads the configuration of the node as far as a command uses it.
+// serverContext reads as much of the node's configuration as a command uses.
 func serverContext(cmd *cobra.Command, home string) (*server.Context, error) {
 	what := useOf(cmd)
 	_, err := os.Stat(nodeconfig.Path(home, "config"))
@@ -196,7 +195,7 @@ func serverContext(cmd *cobra.Command, home string) (*server.Context, error) {
 	return serverCtx, nil
 }
 
-// setChainID has commands sign for a chain. It writes client.toml if there is none.
+// setChainID writes to client.toml the chain for which commands sign. It creates the file if it does not exist.
 func setChainID(home, chainID string) error {
 	if _, err := os.Stat(nodeconfig.Path(home, "client")); errors.Is(err, os.ErrNotExist) {
 		config := nodeconfig.DefaultClient()
@@ -207,31 +206,31 @@ func setChainID(home, chainID string) error {
 	return err
 }
 
-// quiet leaves out what the SDK logs about nothing.
+// quiet is a logger that leaves out messages without meaning for an operator.
 type quiet struct{ log.Logger }
 
-// noise lists the beginnings of messages that tell an operator nothing: an empty store is not slow to upgrade, and a
-// node that stops takes no peers.
+// noise lists the beginnings of messages that tell an operator nothing: the upgrade of an empty store takes no time,
+// and a node that stops accepts no peers.
 var noise = []string{"Upgrading IAVL storage for faster queries", "Stopped accept routine, as transport is closed"}
 
-func tells(message string) bool {
+func worthLogging(message string) bool {
 	return !slices.ContainsFunc(noise, func(start string) bool { return strings.HasPrefix(message, start) })
 }
 
 // Info implements log.Logger.
 func (q quiet) Info(message string, keyVals ...any) {
-	if tells(message) {
+	if worthLogging(message) {
 		q.Logger.Info(message, keyVals...)
 	}
 }
 
-// Error implements log.Logger. That a server which is being closed does not serve any more is no error.
+// Error implements log.Logger. It leaves out that a server which was closed no longer serves.
 func (q quiet) Error(message string, keyVals ...any) {
 	closed := func(value any) bool {
 		err, ok := value.(error)
 		return ok && errors.Is(err, net.ErrClosed)
 	}
-	if tells(message) && !slices.ContainsFunc(keyVals, closed) {
+	if worthLogging(message) && !slices.ContainsFunc(keyVals, closed) {
 		q.Logger.Error(message, keyVals...)
 	}
 }

@@ -147,7 +147,7 @@ func TestGentxSignsForTheGenesis(t *testing.T) {
 	require.NoError(t, run("keys", "add", "v"))
 	require.NoError(t, run("genesis", "add-genesis-account", "v", "1000OPEN"))
 	require.ErrorContains(t, run("genesis", "gentx", "v", "100OPEN", "--chain-id", "other-1"),
-		`is of chain "openledger-test-1", and this would sign for "other-1"`)
+		`is of chain "openledger-test-1", but this command would sign for chain "other-1"`)
 	require.NoError(t, run("config", "set", "client", "chain-id", "other-1"))
 	require.ErrorContains(t, run("genesis", "gentx", "v", "100OPEN"), "config set client chain-id openledger-test-1")
 	require.NoError(t, run("config", "set", "client", "chain-id", ""))

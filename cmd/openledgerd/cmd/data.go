@@ -65,12 +65,13 @@ what the file is, the content decides. Text is UTF-8, or UTF-16 with a byte
 order mark.
 
 Writes the segment file and prints what each file gave or why it was not taken,
-counts, the deposit and, with --contributor, the root to be sealed. What copies
-from PDF, Word and web pages bring, such as soft hyphens, no-break spaces and
-ligatures, is put right: it is counted for each file, and some words are shown
-(--show-changes). Parts that the rules refuse are listed with the reason. Hidden
-files and folders, such as .trash and .git, are left out unless --hidden is given.
-Tables stay whole or are cut between rows, with their header repeated. Needs no node.
+counts, the deposit and, with --contributor, the root to be sealed. Signs that
+come with text from PDF, Word and web pages, such as soft hyphens, no-break
+spaces and ligatures, are put right: they are counted for each file, and some
+words are shown (--show-changes). Parts that the rules refuse are listed with the
+reason. Hidden files and folders, such as .trash and .git, are left out unless
+--hidden is given. Tables stay whole or are cut between rows, with their header
+repeated. Needs no node.
 
 The command succeeds when the segment file is written. It fails when no file gave
 a segment, when the text is more than one contribution holds, and with --strict
@@ -81,7 +82,7 @@ openledgerd data prepare notes/ --contributor open1… --output-file notes.olseg
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			contributor, _ := cmd.Flags().GetString(flagContributor)
-			if contributor != "" { // said before files are read
+			if contributor != "" { // a wrong address is reported before files are read
 				if _, err := sdk.AccAddressFromBech32(contributor); err != nil {
 					return fmt.Errorf("--%s: %w", flagContributor, err)
 				}
@@ -122,16 +123,16 @@ openledgerd data prepare notes/ --contributor open1… --output-file notes.olseg
 
 func addPrepareFlags(cmd *cobra.Command) {
 	cmd.Flags().Bool(flagAllowFewStop, false, "for DataNets of code or tables: do not refuse segments with few stop words")
-	cmd.Flags().Int(flagShowSkipped, defaultShownSkipped, "refused segments to show")
-	cmd.Flags().Int(flagShowFiles, defaultShownFiles, "files to show of those that were taken, and of those that were not")
-	cmd.Flags().Int(flagShowChanges, defaultShownChanges, "words to show of those that were put right in each file")
-	cmd.Flags().String(flagReport, "", "file to write what each file gave to, one JSON object a line")
+	cmd.Flags().Int(flagShowSkipped, defaultShownSkipped, "how many refused segments to show")
+	cmd.Flags().Int(flagShowFiles, defaultShownFiles, "how many files to show that were taken, and how many that were not")
+	cmd.Flags().Int(flagShowChanges, defaultShownChanges, "how many words to show for each file that were put right")
+	cmd.Flags().String(flagReport, "", "write to this file what each file gave, one JSON object per line")
 	cmd.Flags().Bool(flagHidden, false, "also read files and folders whose names begin with a dot")
 	cmd.Flags().Bool(flagStrict, false, "fail when a file was not taken; hidden ones and links do not count")
 }
 
-// prepareData reads and splits path, and says what each file gave if it should. It fails when
-// nothing is left, or when there is more than one contribution holds.
+// prepareData reads and splits path. With say it prints what each file gave. It fails when no segment is left, or when
+// there is more text than one contribution holds.
 func prepareData(cmd *cobra.Command, path string, say bool) (corpus.Prepared, []byte, error) {
 	prepared, err := importFiles(cmd, path)
 	if err != nil {
@@ -148,19 +149,21 @@ func prepareData(cmd *cobra.Command, path string, say bool) (corpus.Prepared, []
 	case prepared.Full != "":
 		return prepared, nil, fmt.Errorf(
 			"%s does not fit: one contribution holds %d MiB and %d segments; prepare the files in parts",
-			shownName(prepared.Full), poa.MaxSegmentFileBytes>>20, poa.MaxFileSegments)
+			printableName(prepared.Full), poa.MaxSegmentFileBytes>>20, poa.MaxFileSegments)
 	case len(prepared.File.Segments) == 0:
-		return prepared, nil, fmt.Errorf("%s holds no segment that can be contributed", shownName(path))
+		return prepared, nil, fmt.Errorf("%s holds no segment that can be contributed: --%s FILE tells why, for each file",
+			printableName(path), flagReport)
 	case strict && prepared.NotTaken() > 0:
-		return prepared, nil, fmt.Errorf("%d files were not taken", prepared.NotTaken())
+		return prepared, nil, fmt.Errorf("%d files were not taken: remove them, or leave out --%s", prepared.NotTaken(),
+			flagStrict)
 	}
 	encoded, err := prepared.File.MarshalBinary()
 	return prepared, encoded, err
 }
 
-// outputName is the segment file that is written for a path, in this directory.
+// outputName returns the name of the segment file that is written for a path, in this directory.
 func outputName(path string) (string, error) {
-	absolute, err := filepath.Abs(path) // the name of "." is that of the folder
+	absolute, err := filepath.Abs(path) // "." stands for the name of the folder
 	if err != nil {
 		return "", err
 	}
@@ -179,8 +182,8 @@ func printSkipped(cmd *cobra.Command, prepared corpus.Prepared) {
 				prepared.Refused)
 			return
 		}
-		cmd.PrintErrf("refused: %s: %q: %s\n", shownName(skipped.Document), preview(skipped.Text),
-			shownName(skipped.Reason.Error()))
+		cmd.PrintErrf("refused: %s: %q: %s\n", printableName(skipped.Document), preview(skipped.Text),
+			printableName(skipped.Reason.Error()))
 	}
 }
 
@@ -220,11 +223,11 @@ func printPrepared(cmd *cobra.Command, prepared corpus.Prepared, encoded []byte,
 	} else {
 		cmd.Printf("root        depends on the contributor: give --%s\n", flagContributor)
 	}
-	cmd.Printf("written to  %s\n", shownName(output))
+	cmd.Printf("written to  %s\n", printableName(output))
 	return nil
 }
 
-// rootFor is the root that a contributor seals.
+// rootFor returns the root that a contributor seals.
 func rootFor(file poa.SegmentFile, contributor string) (poa.Hash, error) {
 	address, err := sdk.AccAddressFromBech32(contributor)
 	if err != nil {
@@ -233,7 +236,7 @@ func rootFor(file poa.SegmentFile, contributor string) (poa.Hash, error) {
 	return file.Root(address), nil
 }
 
-// requiredDeposit is the deposit for a contribution of tokens.
+// requiredDeposit returns the deposit of a contribution with so many tokens.
 func requiredDeposit(params datanettypes.Params, tokens uint64) sdkmath.Int {
 	return sdkmath.MaxInt(params.MinDeposit, params.DepositPerToken.Mul(sdkmath.NewIntFromUint64(tokens)))
 }

@@ -8,9 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/flags"
-	"github.com/cosmos/cosmos-sdk/types/query"
 
 	"github.com/openledger/openledger/content/manifest"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
@@ -21,16 +19,19 @@ func dataChallengeCmd() *cobra.Command {
 		Use:   "challenge RANK ORIGINAL",
 		Short: "Show that segments of an accepted contribution copy an earlier one, and stop their pay",
 		Long: `Show the chain that segments of contribution RANK copy contribution ORIGINAL, an
-earlier one of any DataNet. They are then paid no more, and their part of the
-deposit only decays; reviewers who accepted what they could have compared are
-slashed. The challenger gets nothing for it. What is not copied goes on.
+earlier one of any DataNet. These segments then earn nothing, and their part of
+the deposit decays instead of being released. Reviewers who accepted RANK although
+they could have compared it are slashed. The challenger gets nothing for it.
+Segments that are not copied go on earning.
 
-ORIGINAL must have been there to be seen when RANK was opened: held by validators,
-and accepted by a panel, or pinned by a model of a DataNet that earns.
+Others must have been able to see ORIGINAL before RANK was opened. Validators held
+its text by then. And a panel had accepted it, or a model had pinned it, in a
+DataNet that has earned something.
 
-Fetches both texts from the content store, from where their contributors published
-them, or from an attestor, looks for segments that are copied by the test of the
-chain (half or more must be), and shows one after another.`,
+The command fetches both texts from the content store, from where their
+contributors published them, or from an attestor. It looks for copied segments by
+the test of the chain: half or more of a segment must be copied. It sends one
+challenge for each.`,
 		Example: `openledgerd data challenge 18 3 --from carol
 openledgerd data challenge 18 3 --dry-run                   # look and send nothing
 openledgerd data challenge 18 3 --from carol --attestor http://attestor.example.org:8090`,
@@ -44,20 +45,9 @@ openledgerd data challenge 18 3 --from carol --attestor http://attestor.example.
 				}
 			}
 			dry, _ := cmd.Flags().GetBool(flags.FlagDryRun)
-			var clientCtx client.Context
-			var send transactor
-			challenger := ""
-			if dry {
-				var err error
-				if clientCtx, err = client.GetClientQueryContext(cmd); err != nil {
-					return err
-				}
-			} else {
-				sender, err := newSender(cmd)
-				if err != nil {
-					return err
-				}
-				clientCtx, send, challenger = sender.clientCtx, sender, sender.address().String()
+			clientCtx, send, challenger, err := senderIf(cmd, !dry)
+			if err != nil {
+				return err
 			}
 			texts, err := openTexts(cmd, clientCtx)
 			if err != nil {
@@ -70,12 +60,13 @@ openledgerd data challenge 18 3 --from carol --attestor http://attestor.example.
 	}
 	addSendFlags(cmd)
 	cmd.Flags().Lookup(flags.FlagDryRun).Hidden = false
-	cmd.Flag(flags.FlagDryRun).Usage = "look for the copied segment and send nothing; needs no key"
+	cmd.Flag(flags.FlagDryRun).Usage = "look for a copied segment and send nothing; needs no key"
 	addTextFlags(cmd)
 	return cmd
 }
 
-// challenge finds and shows the copied pair of segments, and sends it unless there is nobody to.
+// challenge finds and prints pairs of segments of which one copies the other, and sends them. Without a sender it
+// prints the first pair.
 func challenge(ctx context.Context, out io.Writer, query datanettypes.QueryClient, texts *texts, send transactor,
 	challenger string, rank, original uint64) error {
 	found, err := query.Contribution(ctx, &datanettypes.QueryContributionRequest{Rank: rank})
@@ -113,10 +104,10 @@ func challenge(ctx context.Context, out io.Writer, query datanettypes.QueryClien
 		}
 		fmt.Fprintf(out, "copied      %.1f %% of segment %d of contribution %d stands in segment %d of contribution %d\n",
 			percent(shown.pair.CopiedPPM), shown.pair.Later, rank, shown.pair.Earlier, original)
-		fmt.Fprintf(out, "\n[%d/%d]\n%s\n\n[%d/%d]\n%s\n\n", rank, shown.pair.Later, plain(string(shown.segment.Text)),
-			original, shown.pair.Earlier, plain(string(shown.originalSegment.Text)))
+		fmt.Fprintf(out, "\n[%d/%d]\n%s\n\n[%d/%d]\n%s\n\n", rank, shown.pair.Later, printable(string(shown.segment.Text)),
+			original, shown.pair.Earlier, printable(string(shown.originalSegment.Text)))
 		if send == nil {
-			fmt.Fprintf(out, "next        nothing was sent: without --%s the challenge is\n", flags.FlagDryRun)
+			fmt.Fprintf(out, "next        nothing was sent; without --%s the challenge is sent\n", flags.FlagDryRun)
 			return nil
 		}
 		response, err := send.send(ctx, &datanettypes.MsgChallengeDuplicate{
@@ -132,9 +123,9 @@ func challenge(ctx context.Context, out io.Writer, query datanettypes.QueryClien
 	}
 }
 
-// pinnedVersion returns a version that has a contribution and that a model had
-// pinned before a block: the chain asks for it when no panel accepted the
-// contribution. It returns 0 when a panel did, or when there is none.
+// pinnedVersion returns a version that contains a contribution and that a model had pinned before a block. The chain
+// asks for such a version when no panel accepted the contribution. It returns 0 when a panel did, or when there is
+// none.
 func pinnedVersion(ctx context.Context, chain datanettypes.QueryClient, rank uint64, before int64) (uint64, error) {
 	found, err := chain.Contribution(ctx, &datanettypes.QueryContributionRequest{Rank: rank})
 	if err != nil {
@@ -159,6 +150,6 @@ func pinnedVersion(ctx context.Context, chain datanettypes.QueryClient, rank uin
 		if response.Pagination == nil || len(response.Pagination.NextKey) == 0 {
 			return 0, nil
 		}
-		request.Pagination = &query.PageRequest{Key: response.Pagination.NextKey}
+		request.Pagination = nextPage(response.Pagination.NextKey)
 	}
 }

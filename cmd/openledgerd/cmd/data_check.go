@@ -69,7 +69,7 @@ openledgerd data check notes/ --datanet 1 --attestor http://attestor.example.org
 	return cmd
 }
 
-// check prints what is found and fails on duplicates.
+// check prints what a file shares with known text, and fails if the file has duplicates.
 func check(cmd *cobra.Command, file poa.SegmentFile, known []overlap.Known) error {
 	checker, err := overlap.New(known)
 	if err != nil {
@@ -114,17 +114,17 @@ func printFindings(cmd *cobra.Command, file poa.SegmentFile, findings []overlap.
 		switch {
 		case f.Duplicate():
 			cmd.Printf("duplicate   segment %d: %.1f %% stands in segment %d of %s: %q\n", f.Segment, percent(f.CopiedPPM),
-				f.OfSegment, shownName(f.Of), text)
+				f.OfSegment, printableName(f.Of), text)
 		case len(f.Derived) > 0:
 			derived++
 			var shares []string
 			for _, d := range f.Derived {
-				shares = append(shares, fmt.Sprintf("%.1f %% from %s", percent(d.PPM), shownName(d.Name)))
+				shares = append(shares, fmt.Sprintf("%.1f %% from %s", percent(d.PPM), printableName(d.Name)))
 			}
 			cmd.Printf("derived     segment %d: %s: %q\n", f.Segment, strings.Join(shares, ", "), text)
 		default:
 			cmd.Printf("quotes      segment %d: %.1f %% stands in segment %d of %s: %q\n", f.Segment, percent(f.CopiedPPM),
-				f.OfSegment, shownName(f.Of), text)
+				f.OfSegment, printableName(f.Of), text)
 		}
 	}
 	cmd.Printf("checked     %d segments against %d contributions: %d duplicates, %d derived\n", len(file.Segments), known,
@@ -133,7 +133,7 @@ func printFindings(cmd *cobra.Command, file poa.SegmentFile, findings []overlap.
 
 func percent(ppm uint32) float64 { return float64(ppm) / 10_000 }
 
-// knownText collects what the flags name.
+// knownText returns the text to compare with, which the flags name.
 func knownText(cmd *cobra.Command) ([]overlap.Known, error) {
 	var known []overlap.Known
 	paths, err := cmd.Flags().GetStringArray(flagAgainst)
@@ -143,7 +143,7 @@ func knownText(cmd *cobra.Command) ([]overlap.Known, error) {
 	for _, path := range paths {
 		found, err := readKnown(cmd, path)
 		if err != nil {
-			return nil, fmt.Errorf("--%s %s: %w", flagAgainst, shownName(path), err)
+			return nil, fmt.Errorf("--%s %s: %w", flagAgainst, printableName(path), err)
 		}
 		known = append(known, found...)
 	}
@@ -186,7 +186,7 @@ func readKnown(cmd *cobra.Command, path string) ([]overlap.Known, error) {
 		}
 		file, err := poa.ParseSegmentFile(data)
 		if err != nil {
-			return fmt.Errorf("%s: %w", shownName(name), err)
+			return fmt.Errorf("%s: %w", printableName(name), err)
 		}
 		known = append(known, overlap.Known{Name: filepath.Base(name), File: file})
 		return nil
@@ -196,11 +196,11 @@ func readKnown(cmd *cobra.Command, path string) ([]overlap.Known, error) {
 	}
 	documents, files, err := corpus.Read(cmd.Context(), path, corpus.Options{Code: true})
 	if err != nil {
-		return nil, shownError{err}
+		return nil, printableError{err}
 	}
 	for _, file := range files {
 		if !file.Taken() {
-			cmd.PrintErrf("not compared with: %s: %s\n", shownName(file.Path), shownName(file.Reason))
+			cmd.PrintErrf("not compared with: %s: %s\n", printableName(file.Path), printableName(file.Reason))
 		}
 	}
 	for _, document := range documents {
@@ -226,19 +226,19 @@ func readSegmentFile(name string) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-// earlierText is what enters a DataNet before new text, as far as it is here.
+// earlierText is the text that enters a DataNet before new text, as far as it is in the content store.
 type earlierText struct {
 	known    []overlap.Known // in the order of entering
 	missing  []datanettypes.Contribution
 	location string // of the content store
 }
 
-// printMissing names what is not compared with, and where it can be found.
+// printMissing prints which text is missing for the comparison, and where it can be found.
 func (e earlierText) printMissing(cmd *cobra.Command) {
 	for _, c := range e.missing {
 		cmd.PrintErrf("missing: contribution %d: content %x is missing or damaged in %s", c.Rank, c.ContentHash, e.location)
 		if c.Uri != "" {
-			cmd.PrintErrf("; its contributor published it at %s", plain(c.Uri))
+			cmd.PrintErrf("; its contributor published it at %s", printable(c.Uri))
 		}
 		cmd.PrintErrln()
 	}
@@ -249,7 +249,7 @@ func (e earlierText) printMissing(cmd *cobra.Command) {
 	}
 }
 
-// complete fails when text is missing.
+// complete returns an error if text is missing.
 func (e earlierText) complete() error {
 	if len(e.missing) == 0 {
 		return nil
@@ -258,15 +258,15 @@ func (e earlierText) complete() error {
 	for i, c := range e.missing {
 		ranks[i] = strconv.FormatUint(c.Rank, 10)
 	}
-	return fmt.Errorf(`the text of %d of %d accepted contributions is not in %s, and what is derived from it would not be declared: %s
-nothing was sent. Download it: --%s, or --%s http://HOST:8090
-or go on without comparing with it: --%s`,
+	return fmt.Errorf("the text of %d of %d accepted contributions is not in %s, and what is derived from it would not "+
+		"be declared: %s\nnothing was sent. Download it: --%s, or --%s http://HOST:8090\n"+
+		"or go on without comparing with it: --%s",
 		len(e.missing), len(e.missing)+len(e.known), e.location, strings.Join(ranks, ", "), flagFetch, flagMirror,
 		flagAllowMissing)
 }
 
-// knownOnChain reads what enters a DataNet before new text from the content store and, if that is wanted, from where
-// its contributors published it and from attestors.
+// knownOnChain reads the text that enters a DataNet before new text. It reads from the content store and, if flags ask
+// for it, downloads from where contributors published their text and from attestors.
 func knownOnChain(cmd *cobra.Command, clientCtx client.Context, datanetID uint64) (earlierText, error) {
 	texts, err := openTexts(cmd, clientCtx)
 	if err != nil {
@@ -301,7 +301,7 @@ func earlierTexts(ctx context.Context, query datanettypes.QueryClient, texts *te
 	return earlier, nil
 }
 
-// contentLocation of the store that --content names.
+// contentLocation returns the location of the content store: --content, or the default.
 func contentLocation(cmd *cobra.Command, clientCtx client.Context) string {
 	if location, _ := cmd.Flags().GetString(flagContent); location != "" {
 		return location

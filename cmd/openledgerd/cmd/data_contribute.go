@@ -15,6 +15,7 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/client"
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/types/query"
 
 	"github.com/openledger/openledger/amount"
 	"github.com/openledger/openledger/cmd/openledgerd/data"
@@ -51,28 +52,30 @@ owner of the DataNet then accepts or rejects it. What is refused is not stored.
 
 The segments are compared with what enters the DataNet before, as
 ` + "`data check --datanet`" + ` does. Derived segments are declared, so that a share of their
-pay passes to what they were derived from. Validators compute the same from the
-text: what declares something else is set aside after acceptance, until
-` + "`data derivations RANK --propose`" + ` has corrected it. A contribution takes at most
-256 derivations; with more, contribute in parts. The text to compare with is taken
-from the content store; --fetch-missing and --attestor download what is missing there.
+pay passes to what they were derived from. Validators compute the derivations from
+the text, too. A contribution that declares others is set aside after acceptance,
+until ` + "`data derivations RANK --propose`" + ` has corrected it. A contribution has at most
+256 derivations: if yours has more, contribute it in parts. The text to compare with
+is read from the content store; --fetch-missing and --attestor download what is
+missing there.
 
 With --check duplicates are refused, and nothing is sent while text to compare
 with is missing, unless --allow-missing says to go on without it.
 
 With --gold-for OWNER the contribution may become gold: the owner of the DataNet
 may seal it as an item whose verdict is known, with ` + "`review gold seal`" + `, and open
-it when the ballots are open; as altered gold it is rejected then. Contribute it
+it when the ballots are open. As altered gold it is rejected then. Contribute it
 from an account that nobody connects with the owner. The salt for it is written
-to HOME/review/CHAIN/marks before anything is sent: who reads it knows which item
-is gold. The owner seals with the same home directory, or a copy of that file.
+to HOME/review/CHAIN/marks before anything is sent. Keep that file secret: it tells
+which item is gold. The owner seals with the same home directory, or a copy of that
+file.
 
 The salt of the seal is written to disk before anything is sent. If the command
 is interrupted, run it again with the same arguments: it goes on where it
 stopped. A sealed contribution that is not revealed in time loses its deposit.
-While the DataNet is closed or full the command waits; shortly before the time is
-over it gives the place up and has the deposit back. If the bounty has ended since,
-run it again without --bounty.`,
+While the DataNet is closed or full the command waits. Shortly before the time is
+over it gives the place up, which returns the deposit. If the bounty has ended in
+the meantime, run the command again without --bounty.`,
 		Example: `openledgerd data contribute notes/ --datanet 1 --from alice --title "Case notes 2026"
 openledgerd data contribute notes/ --datanet 1 --from alice --check --attestor http://attestor.example.org:8090
 openledgerd data contribute notes/ --datanet 1 --from alice --check --allow-missing
@@ -97,14 +100,13 @@ openledgerd data contribute spoilt.md --datanet 1 --from newcomer --gold-for own
 	f.Uint64(flagDatanet, 0, "DataNet to contribute to")
 	addTextFlags(cmd)
 	addFetchFlag(cmd)
-	f.String(flagURI, "", "where others can fetch the segment file")
+	f.String(flagURI, "", "URL at which others can fetch the segment file")
 	f.String(flagTitle, "", "title for people")
 	f.String(flagLicence, "", "SPDX expression; empty takes the DataNet's")
 	f.Uint64(flagBounty, 0, "bounty to apply for; see openledgerd query datanet bounties")
 	f.String(flagGoldFor, "", "owner of the DataNet, by address or name of the key, who may open the contribution as gold")
 	f.Bool(flagCheck, false, "refuse duplicates, and send nothing while text to compare with is missing")
-	f.Bool(flagAllowMissing, false, "with --check: go on without text that is missing; what is derived from it is not "+
-		"declared")
+	f.Bool(flagAllowMissing, false, "with --check: go on without missing text; what is derived from it is not declared")
 	_ = cmd.MarkFlagRequired(flagDatanet)
 	return cmd
 }
@@ -132,10 +134,10 @@ func contribute(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded 
 	if err != nil {
 		return err
 	}
-	if datanet.Closed && pending.Reveal.Rank == 0 { // what is sealed goes on: it has a deposit to lose
+	if datanet.Closed && pending.Reveal.Rank == 0 { // a sealed contribution goes on: its deposit is at risk
 		return fmt.Errorf("DataNet %d was closed by its owner: it takes no contributions", datanetID)
 	}
-	// Not before all checks: what is refused would be found as earlier text.
+	// Only after all checks: text that is refused would be found as earlier text next time.
 	if err := storeContent(ctx, cmd, send.clientCtx, encoded); err != nil {
 		return err
 	}
@@ -153,7 +155,7 @@ func contribute(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded 
 	}
 	cmd.Printf("sealed      rank %d; revealing from block %d (until %d)\n", pending.Reveal.Rank, commit.Commit.RevealFrom,
 		commit.Commit.RevealUntil)
-	// Which bounty it applies for is said when it is opened: another run may choose another, or none.
+	// The bounty is named when the contribution is opened: another run may name another one, or none.
 	pending.Reveal.Bounty, _ = cmd.Flags().GetUint64(flagBounty)
 	response, err := openSealed(ctx, cmd.OutOrStdout(), send, query, commit.Commit, pending.Reveal)
 	if err != nil && !errors.Is(err, errGivenUp) {
@@ -170,13 +172,14 @@ func contribute(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded 
 	}
 	cmd.Printf("next        %s: `openledgerd query datanet contribution %d`\n", decides, pending.Reveal.Rank)
 	if planter != "" {
-		cmd.Printf("gold        while its cohort is filling: `openledgerd review gold seal %d --kind altered|sound --from OWNER`\n", pending.Reveal.Rank)
+		cmd.Printf("gold        while its cohort is filling: `openledgerd review gold seal %d --kind altered|sound --from "+
+			"OWNER`\n", pending.Reveal.Rank)
 	}
 	return nil
 }
 
-// planterOf returns who may open the contribution as gold, "" without --gold-for.
-// The chain takes such gold from the owner alone.
+// planterOf returns the account that may open the contribution as gold, "" without --gold-for. The chain takes such
+// gold from the owner alone.
 func planterOf(cmd *cobra.Command, clientCtx client.Context, datanet datanettypes.DataNet) (string, error) {
 	name, _ := cmd.Flags().GetString(flagGoldFor)
 	if name == "" {
@@ -196,9 +199,8 @@ func planterOf(cmd *cobra.Command, clientCtx client.Context, datanet datanettype
 	return planter, nil
 }
 
-// markGold has a contribution carry a mark of a planter, and writes what opens
-// the mark to disk. An earlier run may have done so. The mark is no part of the
-// seal: until the contribution is opened it may be another.
+// markGold gives a contribution the mark of a planter, and writes to disk what opens the mark, unless an earlier run
+// did. The mark is not part of the seal: it may change until the contribution is opened.
 func markGold(cmd *cobra.Command, clientCtx client.Context, planter string, pending *data.Pending) error {
 	chainID, err := chainOf(cmd, clientCtx)
 	if err != nil {
@@ -238,8 +240,8 @@ func storeContent(ctx context.Context, cmd *cobra.Command, clientCtx client.Cont
 	return nil
 }
 
-// plan finds the contribution of an earlier run, with its rank if it is sealed,
-// or makes and checks a new one. It changes nothing.
+// plan returns the contribution of an earlier run, with its rank if it is sealed, or makes and checks a new one. It
+// changes nothing on disk or on chain.
 func plan(cmd *cobra.Command, send *sender, store data.Store, file poa.SegmentFile,
 	encoded []byte) (*data.Pending, error) {
 	contributor := send.address()
@@ -269,12 +271,11 @@ func seal(cmd *cobra.Command, send *sender, store data.Store, pending *data.Pend
 		return fmt.Errorf("%d tokens are more than a panel reads of one contribution, %d: contribute it in parts",
 			pending.Reveal.Tokens, most)
 	}
-	// Before the commit is sent: who loses the salt loses the deposit.
+	// Before the commit is sent: without the salt the deposit is lost.
 	if err := store.Save(*pending); err != nil || pending.Reveal.Rank != 0 {
 		return err
 	}
-	// The review fee is committed with the deposit: who cannot pay it at the
-	// reveal would lose the deposit.
+	// The review fee is committed with the deposit: a contributor who cannot pay it at the reveal would lose the deposit.
 	required, fee := requiredDeposit(params, pending.Reveal.Tokens), datanet.HighestFee(pending.Reveal.Tokens)
 	deposit := sdk.NewCoin(rewardstypes.Denom, required.Add(fee))
 	response, err := send.send(cmd.Context(), &datanettypes.MsgCommitContributions{
@@ -306,8 +307,7 @@ func newPending(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded 
 	if _, err := rand.Read(salt); err != nil {
 		return nil, err
 	}
-	// Panels must not see which contributions are gold, so all have a mark; that
-	// of --gold-for takes the place of this one.
+	// Panels must not see which contributions are gold, so every contribution has a mark. --gold-for replaces it.
 	if _, err := rand.Read(mark); err != nil {
 		return nil, err
 	}
@@ -345,12 +345,12 @@ func newPending(cmd *cobra.Command, send *sender, file poa.SegmentFile, encoded 
 	}, nil
 }
 
-// checkReveal reports what the chain would refuse when the contribution is
-// opened: by then it is sealed, and the deposit is lost.
+// checkReveal returns an error if the chain would refuse to open the contribution: once it is sealed, the deposit would
+// be lost.
 func checkReveal(item datanettypes.RevealItem) error {
-	item.Rank = math.MaxUint64 // the commit gives it a rank later than all sources
+	item.Rank = math.MaxUint64 // its rank will be higher than those of all sources
 	if err := item.Validate(); err != nil {
-		return fmt.Errorf("the chain would refuse to open this contribution, so that nothing was sent: %w", err)
+		return fmt.Errorf("the chain would refuse to open this contribution, so nothing was sent: %w", err)
 	}
 	return nil
 }
@@ -396,8 +396,8 @@ func derivationsOf(cmd *cobra.Command, clientCtx client.Context,
 	return declare(findings)
 }
 
-// declare returns the derivations to open with the contribution, and refuses
-// more than the chain takes: all are declared or none.
+// declare returns the derivations to declare when the contribution is opened. It refuses more than the chain takes,
+// because a part of them would be wrong.
 func declare(findings []overlap.Finding) ([]datanettypes.Derivation, error) {
 	declared := overlap.Declare(findings)
 	if n := len(declared); n > datanettypes.MaxDerivations {
@@ -413,7 +413,7 @@ func declare(findings []overlap.Finding) ([]datanettypes.Derivation, error) {
 	return out, nil
 }
 
-// findCommit returns the rank of the commit on chain, or 0.
+// findCommit returns the rank of the commit on chain, or 0 if it is not there.
 func findCommit(ctx context.Context, send *sender, pending data.Pending) (uint64, error) {
 	query := datanettypes.NewQueryClient(send.clientCtx)
 	request := &datanettypes.QueryCommitsRequest{Contributor: pending.Contributor}
@@ -433,3 +433,5 @@ func findCommit(ctx context.Context, send *sender, pending data.Pending) (uint64
 		request.Pagination = nextPage(response.Pagination.NextKey)
 	}
 }
+
+func nextPage(key []byte) *query.PageRequest { return &query.PageRequest{Key: key} }

@@ -9,8 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/cosmos/cosmos-sdk/client"
-
 	"github.com/openledger/openledger/content/manifest"
 	"github.com/openledger/openledger/poa"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
@@ -21,18 +19,18 @@ const flagPropose = "propose"
 func dataDerivationsCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "derivations RANK",
-		Short: "Compute what a contribution derives from, as validators do, and correct it",
-		Long: `Compute from the text what the segments of contribution RANK derive from, and
-compare it with what the chain has. Validators do the same before the
-contribution enters a version of its DataNet: where they find something else it
-is set aside, earns nothing, and waits until somebody corrects it.
+		Short: "Compute the derivations of a contribution, as validators do, and correct them",
+		Long: `Compute from the text what the segments of contribution RANK are derived from, and
+compare it with the derivations on chain. Validators do the same before the
+contribution enters a version of its DataNet. If they compute other derivations,
+the contribution is set aside: it earns nothing until somebody corrects it.
 
-With --propose the right derivations are sent. Anybody may do that: the deposit
-(derivation_deposit) returns as soon as validators have found the same.
+With --propose the command sends the right derivations. Anybody may do that. The
+deposit (derivation_deposit) is returned once validators have computed the same.
 
-Needs the text of all contributions that entered the DataNet before. It is taken
-from the content store, from where the contributors published it, or from an
-attestor.`,
+Needs the text of all contributions that entered the DataNet before. The command
+reads it from the content store, from where the contributors published it, or from
+an attestor.`,
 		Example: `openledgerd data derivations 17
 openledgerd data derivations 17 --attestor http://attestor.example.org:8090
 openledgerd data derivations 17 --propose --from bob`,
@@ -42,16 +40,9 @@ openledgerd data derivations 17 --propose --from bob`,
 			if err != nil {
 				return err
 			}
-			var clientCtx client.Context
-			var send transactor
-			proposer := ""
-			if propose, _ := cmd.Flags().GetBool(flagPropose); propose {
-				sender, err := newSender(cmd)
-				if err != nil {
-					return err
-				}
-				clientCtx, send, proposer = sender.clientCtx, sender, sender.address().String()
-			} else if clientCtx, err = client.GetClientQueryContext(cmd); err != nil {
+			propose, _ := cmd.Flags().GetBool(flagPropose)
+			clientCtx, send, proposer, err := senderIf(cmd, propose)
+			if err != nil {
 				return err
 			}
 			texts, err := openTexts(cmd, clientCtx)
@@ -64,12 +55,12 @@ openledgerd data derivations 17 --propose --from bob`,
 		},
 	}
 	addSendFlags(cmd)
-	cmd.Flags().Bool(flagPropose, false, "send the derivations, if validators have found that those on chain are wrong")
+	cmd.Flags().Bool(flagPropose, false, "send the derivations, if validators have found those on chain to be wrong")
 	addTextFlags(cmd)
 	return cmd
 }
 
-// derivations prints what a contribution derives from, and proposes it if there is a sender.
+// derivations prints the derivations of a contribution, and proposes them if there is a sender.
 func derivations(ctx context.Context, out io.Writer, query datanettypes.QueryClient, texts *texts, send transactor,
 	proposer string, rank uint64) error {
 	found, err := query.Contribution(ctx, &datanettypes.QueryContributionRequest{Rank: rank})
@@ -109,12 +100,12 @@ func derivations(ctx context.Context, out io.Writer, query datanettypes.QueryCli
 			return nil
 		}
 	default:
-		fmt.Fprintf(out, "on chain    %d derivations, and they are others\n", len(c.Derivations))
+		fmt.Fprintf(out, "on chain    %d derivations, which differ\n", len(c.Derivations))
 	}
 	if send == nil {
 		if wrong {
 			fmt.Fprintf(
-				out, "next        `openledgerd data derivations %d --%s --from KEY` corrects them; its deposit returns\n", rank,
+				out, "next        `openledgerd data derivations %d --%s --from KEY` corrects them; its deposit is returned\n", rank,
 				flagPropose)
 		}
 		return nil
@@ -125,12 +116,12 @@ func derivations(ctx context.Context, out io.Writer, query datanettypes.QueryCli
 	if err != nil {
 		return fmt.Errorf("propose: %w", err)
 	}
-	fmt.Fprintf(out, "proposed    in block %d, transaction %s; validators compare it in some blocks\n", response.Height,
+	fmt.Fprintf(out, "proposed    in block %d, transaction %s; validators compare them in some blocks\n", response.Height,
 		response.TxHash)
 	return nil
 }
 
-// whyNotProposed says why nothing is corrected now.
+// whyNotProposed says why the derivations of a contribution cannot be corrected now.
 func whyNotProposed(c datanettypes.Contribution) string {
 	switch {
 	case c.HeldHeight != 0:
@@ -145,9 +136,9 @@ func whyNotProposed(c datanettypes.Contribution) string {
 	return fmt.Sprintf("it is %s, and its derivations were not found to be wrong", statusName(c.Status))
 }
 
-// enteringBefore returns what the derivations of a contribution are computed from: all that validators hold for what
-// was set aside, for what has entered what was before it, and for others what enters before them if nothing comes
-// between.
+// enteringBefore returns the contributions from which the derivations of a contribution are computed. For one that was
+// set aside, these are all that validators hold. For one that has entered, they are those that entered before it. For
+// any other, they are those that will enter before it if nothing comes between.
 func enteringBefore(ctx context.Context, query datanettypes.QueryClient,
 	c datanettypes.Contribution) ([]datanettypes.Contribution, error) {
 	entering, held, err := manifest.Entering(ctx, query, c.DatanetId)

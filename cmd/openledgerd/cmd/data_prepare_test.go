@@ -93,7 +93,7 @@ func TestPrepareNamesEveryFile(t *testing.T) {
 func TestPrepareHiddenStrictAndCaps(t *testing.T) {
 	dir := notes(t)
 	_, _, err := prepare(t, dir, "--strict")
-	require.EqualError(t, err, "2 files were not taken")
+	require.EqualError(t, err, "2 files were not taken: remove them, or leave out --strict")
 	_, err = os.Stat("notes.olseg")
 	require.ErrorIs(t, err, os.ErrNotExist)
 
@@ -140,7 +140,7 @@ func TestPrepareJSON(t *testing.T) {
 	require.Error(t, err)
 	var failed map[string]any
 	require.NoError(t, json.Unmarshal([]byte(out), &failed))
-	require.Equal(t, "2 files were not taken", failed["error"])
+	require.Equal(t, "2 files were not taken: remove them, or leave out --strict", failed["error"])
 	require.NotContains(t, failed, "written_to")
 }
 

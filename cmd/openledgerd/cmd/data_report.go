@@ -20,14 +20,13 @@ import (
 )
 
 const (
-	// importMemory is what Go's collector aims at while files are read, in bytes.
+	// importMemory is the memory limit of Go's garbage collector while files are read, in bytes.
 	importMemory = 320 << 20
-	// progressStep is how often a long import says where it is.
+	// progressStep is the time between two messages about the progress of a long import.
 	progressStep = 3 * time.Second
 )
 
-// importFiles reads and splits path, and says on stderr where it is when that
-// takes long.
+// importFiles reads and splits path. It prints its progress to stderr if that takes long.
 func importFiles(cmd *cobra.Command, path string) (corpus.Prepared, error) {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		defer debug.SetMemoryLimit(debug.SetMemoryLimit(importMemory))
@@ -37,7 +36,7 @@ func importFiles(cmd *cobra.Command, path string) (corpus.Prepared, error) {
 	var at atomic.Pointer[string]
 	changes, _ := cmd.Flags().GetInt(flagShowChanges)
 	options := corpus.Options{Hidden: hidden, Changes: changes, Progress: func(done int, path string) {
-		now := fmt.Sprintf("reading %s (%d files before it)", shownName(path), done)
+		now := fmt.Sprintf("reading %s (%d files before it)", printableName(path), done)
 		at.Store(&now)
 	}}
 	stop, stopped := make(chan struct{}), make(chan struct{})
@@ -60,25 +59,12 @@ func importFiles(cmd *cobra.Command, path string) (corpus.Prepared, error) {
 	close(stop)
 	<-stopped
 	if err != nil {
-		err = shownError{err}
+		err = printableError{err}
 	}
 	return prepared, err
 }
 
-// shownName is a name without signs that move the cursor or end the line.
-func shownName(name string) string {
-	return strings.NewReplacer("\n", `\n`, "\t", `\t`).Replace(plain(name))
-}
-
-// shownError says an error about files of strangers so that a terminal only shows it.
-type shownError struct{ error }
-
-func (e shownError) Error() string { return shownName(e.error.Error()) }
-
-func (e shownError) Unwrap() error { return e.error }
-
-// printFiles says what each file gave. It shows some of those that were taken,
-// and some of those that were not.
+// printFiles prints what each file gave, for some of those that were taken and some of those that were not.
 func printFiles(cmd *cobra.Command, prepared corpus.Prepared) {
 	limit, _ := cmd.Flags().GetInt(flagShowFiles)
 	limit = max(limit, 0)
@@ -92,18 +78,18 @@ func printFiles(cmd *cobra.Command, prepared corpus.Prepared) {
 		}
 		if *count++; *count <= limit {
 			shown = append(shown, file)
-			width = max(width, min(len([]rune(shownName(file.Path))), 50))
+			width = max(width, min(len([]rune(printableName(file.Path))), 50))
 		}
 	}
 	for _, file := range shown {
-		cmd.PrintErrf("%-10s  %-*s  %s\n", verdict(file), width, shownName(file.Path), gave(file))
+		cmd.PrintErrf("%-10s  %-*s  %s\n", outcome(file), width, printableName(file.Path), summary(file))
 		const parts = 5
 		for i, part := range file.Parts {
 			if i == parts {
 				cmd.PrintErrf("            … and %d more parts that were not taken\n", len(file.Parts)-parts+file.MoreParts)
 				break
 			}
-			cmd.PrintErrf("            %s %s\n", shownName(part.Place), shownName(part.Reason))
+			cmd.PrintErrf("            %s %s\n", printableName(part.Place), printableName(part.Reason))
 		}
 		printChanges(cmd, file)
 	}
@@ -113,7 +99,7 @@ func printFiles(cmd *cobra.Command, prepared corpus.Prepared) {
 	}
 }
 
-func verdict(file corpus.File) string {
+func outcome(file corpus.File) string {
 	switch {
 	case file.LeftOut:
 		return "left out"
@@ -123,28 +109,21 @@ func verdict(file corpus.File) string {
 	return "not taken"
 }
 
-// gave says what a file gave, or why it gave nothing.
-func gave(file corpus.File) string {
+// summary returns what a file gave, or why it gave nothing.
+func summary(file corpus.File) string {
 	if !file.Taken() {
-		return shownName(strings.Join(append([]string{file.Reason}, file.Notes...), "; "))
+		return printableName(strings.Join(append([]string{file.Reason}, file.Notes...), "; "))
 	}
 	said := []string{
-		fmt.Sprintf("%s, %s, %s", counted(file.Documents, "document"), counted(file.Segments, "segment"),
-			counted(int(file.Tokens), "token"))}
+		fmt.Sprintf("%s, %s, %s", plural(file.Documents, "document"), plural(file.Segments, "segment"),
+			plural(int(file.Tokens), "token"))}
 	if file.Refused > 0 {
-		said = append(said, counted(file.Refused, "segment")+" refused")
+		said = append(said, plural(file.Refused, "segment")+" refused")
 	}
 	if file.Repeated > 0 {
-		said = append(said, counted(file.Repeated, "segment")+" read before")
+		said = append(said, plural(file.Repeated, "segment")+" read before")
 	}
-	return shownName(strings.Join(append(said, file.Notes...), "; "))
-}
-
-func counted(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
+	return printableName(strings.Join(append(said, file.Notes...), "; "))
 }
 
 // writeReport writes what each file gave to the file of --report.
@@ -173,8 +152,7 @@ func writeReport(cmd *cobra.Command, prepared corpus.Prepared) error {
 	return errors.Join(err, buffered.Flush(), file.Close())
 }
 
-// preparedReport is what `data prepare --json` prints. What depends on a segment
-// file is left out when none is written.
+// preparedReport is what `data prepare --json` prints. Fields about the segment file are left out when none is written.
 type preparedReport struct {
 	Error       string          `json:"error,omitempty"`
 	Files       []corpus.File   `json:"files"`
@@ -200,7 +178,7 @@ type refusedReport struct {
 	Reason   string `json:"reason"`
 }
 
-// reportOf says what is true of a segment file that was written.
+// reportOf returns the report about a segment file that was written.
 func reportOf(prepared corpus.Prepared, encoded []byte, output, contributor string) (preparedReport, error) {
 	file := prepared.File
 	report := preparedReport{

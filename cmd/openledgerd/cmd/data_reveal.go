@@ -12,24 +12,24 @@ import (
 )
 
 const (
-	// lookAgain is how many blocks pass between two looks at a DataNet that takes no contributions.
+	// lookAgain is how many blocks pass between two checks of a DataNet that takes no contributions.
 	lookAgain = 3
-	// giveUpBefore is how many blocks before the end of the window the place is given up, for the deposit.
+	// giveUpBefore is how many blocks before the end of the window the place is given up, to get the deposit back.
 	giveUpBefore = 20
 )
 
-// opener is what opening a commit needs of a sender.
+// opener is the part of a sender that opening a commit needs.
 type opener interface {
 	transactor
 	waitHeight(ctx context.Context, height int64) error
 }
 
-// errGivenUp says that the DataNet took nothing while the commit could be opened.
+// errGivenUp says that the DataNet took no contributions while the commit could be opened.
 var errGivenUp = errors.New(
-	"the place was given up and the deposit is back: seal it anew when the DataNet takes contributions")
+	"the place was given up and the deposit is returned: run the command again when the DataNet takes contributions")
 
 // openSealed opens a commit as soon as its DataNet takes contributions. Shortly before the window ends it gives the
-// place up instead, which returns the deposit: a commit that is never opened loses it.
+// place up instead. That returns the deposit, which a commit that is never opened loses.
 func openSealed(ctx context.Context, out io.Writer, send opener, query datanettypes.QueryClient,
 	commit datanettypes.Commit, item datanettypes.RevealItem) (*sdk.TxResponse, error) {
 	// Simulation runs on the state of the latest block, so the window must be open there.
@@ -40,7 +40,7 @@ func openSealed(ctx context.Context, out io.Writer, send opener, query datanetty
 	last := max(commit.RevealFrom, commit.RevealUntil-giveUpBefore)
 	item.KeepPlace = true
 	for said := false; ; height += lookAgain {
-		why, err := refuses(ctx, query, item.DatanetId)
+		why, err := whyRefused(ctx, query, item.DatanetId)
 		if err != nil {
 			return nil, err
 		}
@@ -49,7 +49,7 @@ func openSealed(ctx context.Context, out io.Writer, send opener, query datanetty
 			if err == nil {
 				return response, nil
 			}
-			if why, _ = refuses(ctx, query, item.DatanetId); why == "" {
+			if why, _ = whyRefused(ctx, query, item.DatanetId); why == "" {
 				return nil, fmt.Errorf("reveal: %w", err) // for another reason
 			}
 		}
@@ -57,7 +57,7 @@ func openSealed(ctx context.Context, out io.Writer, send opener, query datanetty
 			break
 		}
 		if !said {
-			fmt.Fprintf(out, "waiting     %s; until block %d it may change its mind\n", why, last)
+			fmt.Fprintf(out, "waiting     %s; this may change until block %d\n", why, last)
 			said = true
 		}
 		if err := send.waitHeight(ctx, height+lookAgain); err != nil {
@@ -70,7 +70,7 @@ func openSealed(ctx context.Context, out io.Writer, send opener, query datanetty
 		return nil, fmt.Errorf("reveal: %w", err)
 	}
 	if _, err := query.Contribution(ctx, &datanettypes.QueryContributionRequest{Rank: commit.Rank}); err == nil {
-		return response, nil // it took it after all
+		return response, nil // the DataNet took it after all
 	}
 	return response, errGivenUp
 }
@@ -80,8 +80,8 @@ func revealOf(commit datanettypes.Commit, item datanettypes.RevealItem) *datanet
 	return &datanettypes.MsgRevealContributions{Contributor: commit.Contributor, Items: []datanettypes.RevealItem{item}}
 }
 
-// refuses says why a DataNet takes no contributions now, "" if it does.
-func refuses(ctx context.Context, query datanettypes.QueryClient, id uint64) (string, error) {
+// whyRefused says why a DataNet takes no contributions now, "" if it does.
+func whyRefused(ctx context.Context, query datanettypes.QueryClient, id uint64) (string, error) {
 	found, err := query.DataNet(ctx, &datanettypes.QueryDataNetRequest{DatanetId: id})
 	if err != nil {
 		return "", fmt.Errorf("DataNet %d: %w", id, err)
@@ -94,7 +94,8 @@ func refuses(ctx context.Context, query datanettypes.QueryClient, id uint64) (st
 	case datanet.Closed:
 		return fmt.Sprintf("DataNet %d was closed by its owner", id), nil
 	case datanet.Pending >= uint64(params.Params.MaxPending):
-		return fmt.Sprintf("%d contributions to DataNet %d wait for a decision, as many as may", datanet.Pending, id), nil
+		return fmt.Sprintf("%d contributions to DataNet %d wait for a decision, and it takes no more", datanet.Pending,
+			id), nil
 	}
 	return "", nil
 }

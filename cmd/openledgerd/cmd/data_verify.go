@@ -11,13 +11,10 @@ import (
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/flags"
 	sdk "github.com/cosmos/cosmos-sdk/types"
-	"github.com/cosmos/cosmos-sdk/types/query"
 
 	"github.com/openledger/openledger/poa"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
-
-func nextPage(key []byte) *query.PageRequest { return &query.PageRequest{Key: key} }
 
 func dataVerifyCmd() *cobra.Command {
 	cmd := &cobra.Command{
@@ -29,9 +26,9 @@ each check; a failed check makes the command fail.`,
 		Example: "openledgerd data verify 17 notes.olseg",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			rank, err := strconv.ParseUint(args[0], 10, 64)
+			rank, err := parseRank(args[0])
 			if err != nil {
-				return fmt.Errorf("contribution %q: give its rank, a number", args[0])
+				return err
 			}
 			encoded, err := os.ReadFile(args[1])
 			if err != nil {
@@ -59,7 +56,7 @@ each check; a failed check makes the command fail.`,
 	return cmd
 }
 
-// verifyData prints one line for each check and fails if one failed.
+// verifyData prints a line for each check, and fails if a check failed.
 func verifyData(cmd *cobra.Command, claim datanettypes.Contribution, rules poa.SegmentRules, encoded []byte) error {
 	file, err := poa.ParseSegmentFile(encoded)
 	if err != nil {

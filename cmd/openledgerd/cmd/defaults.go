@@ -9,7 +9,7 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// DefaultMinGasPrices that a node asks for and commands pay: what blocks ask for on a new chain.
+// DefaultMinGasPrices is the gas price that a node asks for and that commands pay: the price of blocks on a new chain.
 var DefaultMinGasPrices = rewardstypes.DefaultMinGasPrice().String() + rewardstypes.Denom
 
 const (

@@ -12,20 +12,20 @@ import (
 	"github.com/cosmos/cosmos-sdk/server"
 )
 
-// saidError is an error in other words.
-type saidError struct {
+// rephrasedError is an error in other words.
+type rephrasedError struct {
 	text string
 	error
 }
 
 // Error implements error.
-func (e saidError) Error() string { return e.text }
+func (e rephrasedError) Error() string { return e.text }
 
-// Unwrap returns the error in the words of whoever made it.
-func (e saidError) Unwrap() error { return e.error }
+// Unwrap returns the error as it was made.
+func (e rephrasedError) Unwrap() error { return e.error }
 
-// wordings are what libraries add to an error, each time it passes through one, and what they say in terms of Go.
-var wordings = []struct {
+// phrases are texts that libraries add to errors and that tell the user nothing, and their replacements.
+var phrases = []struct {
 	pattern *regexp.Regexp
 	with    string
 }{
@@ -36,20 +36,18 @@ var wordings = []struct {
 	{regexp.MustCompile(` \[[\w./@-]+\.go:[0-9]+\]`), ""},
 }
 
-var (
-	position = regexp.MustCompile(`invalid argument (.*) for "--([0-9]+)" flag: `)
-)
+// position matches an error of autocli, which names arguments by their position.
+var position = regexp.MustCompile(`invalid argument (.*) for "--([0-9]+)" flag: `)
 
-// say puts an error of a library into the words of a command.
-func say(cmd *cobra.Command, args []string, err error) error {
+// rephrase returns an error with a text that users of a command understand.
+func rephrase(cmd *cobra.Command, args []string, err error) error {
 	if err == nil {
 		return nil
 	}
 	text := err.Error()
-	for _, part := range wordings {
+	for _, part := range phrases {
 		text = part.pattern.ReplaceAllString(text, part.with)
 	}
-	// autocli calls arguments by their position.
 	if match := position.FindStringSubmatch(text); match != nil {
 		at, _ := strconv.Atoi(match[2])
 		if names := argumentNames(cmd.Use, len(args)); at < len(names) {
@@ -57,26 +55,27 @@ func say(cmd *cobra.Command, args []string, err error) error {
 		}
 	}
 	for _, known := range explanations {
-		if strings.Contains(text, known.about) {
-			text = known.say
+		if strings.Contains(text, known.pattern) {
+			text = known.text
 		}
 	}
 	if text == err.Error() {
 		return err
 	}
-	return saidError{text, err}
+	return rephrasedError{text, err}
 }
 
-// startAnew follows on what is wrong with a genesis: the node has noted the one that it could not start from.
+// startAnew ends the advice about a wrong genesis: the node has stored the genesis from which it could not start.
 const startAnew = "; then forget the failed start with `openledgerd comet unsafe-reset-all`"
 
-// explanations say what to do about errors of the SDK and of CometBFT that speak of their own code.
-var explanations = []struct{ about, say string }{
+// explanations replace errors of the SDK and of CometBFT that contain a pattern by a text that says what to do.
+var explanations = []struct{ pattern, text string }{
 	{"signature verification failed; please verify account number (0)",
 		"genesis.json holds a transaction of a validator (gentx) that was signed for another chain or changed since: " +
-			"remove it from config/gentx, sign again with `openledgerd genesis gentx`, run `openledgerd genesis collect-gentxs`" + startAnew},
-	{"transaction indexing is disabled", "this node indexes no transactions: ask another with --node, or have it index " +
-		"those to come with `openledgerd config mode full` or `single`"},
+			"remove it from config/gentx, sign again with `openledgerd genesis gentx`, run `openledgerd genesis " +
+			"collect-gentxs`" + startAnew},
+	{"transaction indexing is disabled", "this node indexes no transactions: ask another one with --node, or let it " +
+		"index those to come with `openledgerd config mode full` or `single`"},
 	{"validator set is empty after InitGenesis",
 		"genesis.json has no validator with at least 1 OPEN: add one with `openledgerd genesis gentx KEY 1000OPEN` and " +
 			"`openledgerd genesis collect-gentxs`" + startAnew},

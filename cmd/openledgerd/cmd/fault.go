@@ -26,14 +26,14 @@ func setFault(config *attestor.Config, v *viper.Viper) (err error) {
 	return err
 }
 
-// tamper makes the node change the votes that it received before it proposes, if the flags say so.
+// tamper makes the node change the votes that it received before it proposes a block, if a flag says so.
 func tamper(node *app.App, appOpts servertypes.AppOptions) {
 	if fault, _ := appOpts.Get(flagAttestorFault).(string); attestor.Fault(fault) == attestor.Drop {
 		node.SetVoteTamper(dropVotes)
 	}
 }
 
-// dropVotes removes as many votes as other validators accept.
+// dropVotes removes as many votes as other validators tolerate.
 func dropVotes(commit *abci.ExtendedCommitInfo) {
 	total, dropped := int64(0), int64(0)
 	for _, v := range commit.Votes {

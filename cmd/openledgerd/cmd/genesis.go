@@ -15,7 +15,7 @@ import (
 	"github.com/openledger/openledger/app"
 )
 
-// genesisCmd is the SDK's genesis, whose gentx signs for the chain of the genesis.
+// genesisCmd returns the SDK's command genesis. Its gentx signs for the chain of the genesis file.
 func genesisCmd(txConfig client.TxConfig, basic module.BasicManager) *cobra.Command {
 	cmd := genutilcli.Commands(txConfig, basic, app.DefaultNodeHome)
 	for _, sub := range cmd.Commands() {
@@ -29,11 +29,11 @@ func genesisCmd(txConfig client.TxConfig, basic module.BasicManager) *cobra.Comm
 	return cmd
 }
 
-// completeCollect has collect-gentxs say what it has made, not show it.
+// completeCollect makes collect-gentxs print a summary instead of the whole genesis.
 func completeCollect(cmd *cobra.Command) {
 	run := cmd.RunE
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		result, err := runDisplayed(cmd, args, run)
+		result, err := runForResult(cmd, args, run)
 		if err != nil {
 			return err
 		}
@@ -48,6 +48,7 @@ func completeCollect(cmd *cobra.Command) {
 	}
 }
 
+// completeGentx makes gentx sign for the chain of the genesis file, and mends its help.
 func completeGentx(cmd *cobra.Command) {
 	cmd.Long = strings.ReplaceAll(cmd.Long, "1000000stake", "1000OPEN")
 	cmd.Long = strings.Replace(cmd.Long, "gentx my-key-name", "genesis gentx my-key-name", 1)
@@ -61,7 +62,8 @@ func completeGentx(cmd *cobra.Command) {
 	}
 }
 
-// signForGenesis has a command sign for the chain of genesis.json, and refuses another.
+// signForGenesis makes a command sign for the chain of genesis.json. It fails if flags or client.toml name another
+// chain.
 func signForGenesis(cmd *cobra.Command) error {
 	clientCtx := client.GetClientContextFromCmd(cmd)
 	path := genesisPath(clientCtx.HomeDir)
@@ -74,8 +76,8 @@ func signForGenesis(cmd *cobra.Command) error {
 		if cmd.Flags().Changed(flags.FlagChainID) {
 			where = "leave --" + flags.FlagChainID + " out"
 		}
-		return fmt.Errorf("%s is of chain %q, and this would sign for %q, which no node of the chain accepts: %s", path,
-			genesis.ChainID, clientCtx.ChainID, where)
+		return fmt.Errorf("%s is of chain %q, but this command would sign for chain %q, and no node would accept that: %s",
+			path, genesis.ChainID, clientCtx.ChainID, where)
 	}
 	if err := cmd.Flags().Set(flags.FlagChainID, genesis.ChainID); err != nil {
 		return err

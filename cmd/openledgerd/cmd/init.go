@@ -20,22 +20,23 @@ import (
 
 const flagMode = "mode"
 
-// initCmd is the SDK's init with the consensus parameters of this chain.
+// initCmd returns the SDK's command init with the consensus parameters of this chain.
 func initCmd(basic module.BasicManager, defaultHome string) *cobra.Command {
 	cmd := genutilcli.InitCmd(basic, defaultHome)
 	cmd.Use = "init NAME"
 	cmd.Short = "Set up the home directory of a node"
-	cmd.Long = `Set up the home directory of a node: keys, genesis and configuration. Commands in this
-home sign for the chain of its genesis. --mode says what the node is for (openledgerd
-config mode --help) and can be changed later. Configuration that is there already is kept
-unless --mode is given.`
+	cmd.Long = `Set up the home directory of a node: keys, genesis and configuration. Commands with
+this home sign for the chain of its genesis. --mode says what the node is for
+(openledgerd config mode --help) and can be changed later. Existing configuration is
+kept unless --mode is given.`
 	cmd.Example = `openledgerd init my-node --chain-id openledger-1
 openledgerd init my-validator --chain-id openledger-1 --mode validator
 openledgerd init my-chain --chain-id my-chain-1 --mode single   # one node for everything
 openledgerd init my-node --chain-id openledger-1 --recover      # from a seed phrase`
 	cmd.Flags().String(flagMode, string(nodeconfig.Full), "what the node is for: "+strings.Join(nodeconfig.Names(), ", "))
-	cmd.Flags().Lookup(genutilcli.FlagDefaultBondDenom).Usage = "denomination of stake, if it is not " + rewardstypes.Denom
-	cmd.Flags().Lookup(flags.FlagChainID).Usage = "chain id of the genesis, chosen at random if it is left out"
+	cmd.Flags().Lookup(genutilcli.FlagDefaultBondDenom).Usage = "denomination of stake; default: " +
+		rewardstypes.Denom
+	cmd.Flags().Lookup(flags.FlagChainID).Usage = "chain id of the genesis; default: chosen at random"
 	fresh := false
 	cmd.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
 		home, _ := cmd.Flags().GetString(flags.FlagHome)
@@ -52,7 +53,7 @@ openledgerd init my-node --chain-id openledger-1 --recover      # from a seed ph
 		if err != nil {
 			return err
 		}
-		result, err := runDisplayed(cmd, args, run)
+		result, err := runForResult(cmd, args, run)
 		if err != nil {
 			return err
 		}

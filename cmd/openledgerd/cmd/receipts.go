@@ -34,7 +34,7 @@ func receiptsCmd() *cobra.Command {
 		Long: `Check receipts of answers, and dispute them.
 
 A receipt says which contributions shaped an answer, by how much, and what they
-earned. Everybody can recompute it: the provider submits the proof with it.`,
+earned. Anybody can recompute it: the provider submits the evidence with it.`,
 		RunE: client.ValidateCmd,
 	}
 	cmd.AddCommand(receiptsVerifyCmd(), receiptsDisputeCmd())
@@ -56,12 +56,12 @@ failed step makes the command fail. A skipped step needs data that were not
 given; the results of the other steps are valid without it.
 
 The evidence of an answer of method LORA contains the query of the adapter's
-influence file, and the command takes the query as it is. To compute it again
-you need question, answer and model: see "openlorad receipts reexecute". What
-the answer owes by influence is recomputed with the influence file of the
-model's version. The command looks for the file where the training record says
-and at providers of the model, and compares it with the record. --influence
-gives the file instead.
+influence file, and the command takes the query as it is. To compute the query
+again you need question, answer and model: see "openlorad receipts reexecute".
+What the answer owes by influence is recomputed with the influence file of the
+model's version. The command looks for that file at the address in the training
+record and at providers of the model, and compares it with the record.
+--influence gives the file instead.
 
 The command trusts the node about the state of the chain: ask your own node, or
 two nodes.
@@ -120,12 +120,12 @@ func addSubmittedFlags(cmd *cobra.Command) {
 	cmd.MarkFlagsRequiredTogether(flagReceipts, flagEvidence)
 }
 
-// addMirrorFlag adds the flags that name attestors with evidence that is not on chain.
+// addMirrorFlag adds the flags that name attestors, which hold evidence that is not on chain.
 func addMirrorFlag(cmd *cobra.Command) {
 	cmd.Flags().StringSlice(flagMirror, nil,
 		"base URL of an attestor that holds the evidence of attested batches; repeatable; the provider is asked last")
 	cmd.Flags().Bool(flagAllowPrivate, false,
-		"ask addresses that are not public too, and read files that owners name, for networks on one machine")
+		"also ask addresses that are not public, and read files that owners name: for networks on one machine")
 }
 
 // submittedFiles reads the files of receipts, evidence and influence that the flags name. It returns nil without these
@@ -156,7 +156,7 @@ func submittedFiles(cmd *cobra.Command) (*audit.Files, error) {
 	return &files, nil
 }
 
-// printReport fails when a step failed.
+// printReport prints a report, and fails if a step of it failed.
 func printReport(cmd *cobra.Command, report audit.Report) error {
 	contents, _ := cmd.Flags().GetBool(flagContents)
 	output, _ := cmd.Flags().GetString(flags.FlagOutput)
@@ -180,26 +180,16 @@ func printReport(cmd *cobra.Command, report audit.Report) error {
 	return nil
 }
 
-// nodeSource reads from the node of the client, which it describes for errors.
+// nodeSource returns a source that reads from the node of the client, and a description of that node for errors.
 func nodeSource(cmd *cobra.Command, clientCtx client.Context) (audit.Source, string, error) {
 	ctx := cmd.Context()
 	mirrors, _ := cmd.Flags().GetStringSlice(flagMirror)
 	local, _ := cmd.Flags().GetBool(flagAllowPrivate)
-	node, err := clientCtx.GetNode()
+	node, status, err := nodeStatus(ctx, clientCtx)
 	if err != nil {
 		return nil, "", err
 	}
-	status, err := node.Status(ctx)
-	if err != nil {
-		return nil, "", fmt.Errorf("no node answers at %s: %w; name another with --node tcp://HOST:26657", clientCtx.NodeURI,
-			err)
-	}
 	chainID, sync := status.NodeInfo.Network, status.SyncInfo
-	if clientCtx.ChainID != "" && clientCtx.ChainID != chainID {
-		return nil, "", fmt.Errorf(
-			"the node at %s is of chain %q, this client is configured for %q: name another with --node, or change chain-id "+
-				"in config/client.toml", clientCtx.NodeURI, chainID, clientCtx.ChainID)
-	}
 	where := fmt.Sprintf("node %s of chain %q, at height %d", clientCtx.NodeURI, chainID, sync.LatestBlockHeight)
 	if sync.CatchingUp {
 		where += " and still catching up"
@@ -224,7 +214,7 @@ func nodeSource(cmd *cobra.Command, clientCtx client.Context) (audit.Source, str
 	return from(chainID, clientCtx, blocks, mirrors...), where, nil
 }
 
-// explain adds what the user can do about a receipt that could not be read.
+// explain adds to an error what the user can do about a receipt that could not be read.
 func explain(err error, id, where string) error {
 	switch {
 	case errors.Is(err, attributiontypes.ErrReceiptNotFound):

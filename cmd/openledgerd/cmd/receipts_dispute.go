@@ -32,28 +32,29 @@ const (
 func receiptsDisputeCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dispute ID",
-		Short: "Show that a receipt is a lie, and be paid for it",
-		Long: `Show that a receipt is a lie: it pays a later copy of your text, or weights that
-do not follow from what it is about.
+		Short: "Prove that a receipt is a lie, and be paid for it",
+		Long: `Prove that a receipt is a lie: it pays a later copy of your text, or its weights
+do not follow from its evidence.
 
-With --rank and --file it looks for words for which a segment of yours qualifies,
-and which the receipt pays to a later contribution. Without them it recomputes
-the weights from the evidence, and looks for wrong_weights; of a receipt by
-method LORA it also looks for wrong_score, wrong_amount and wrong_sum, in what
-contributions get by their influence on the adapter. That takes the influence
-file of the model's version: the one given with --influence, or the one that is
-found where the training record and the providers of the model have it.
+With --rank and --file the command looks for words of the answer for which a
+segment of yours qualifies, and which the receipt pays to a later contribution.
+Without them it recomputes the weights from the evidence, and looks for
+wrong_weights. For a receipt by method LORA it also looks for wrong_score,
+wrong_amount and wrong_sum, in what contributions get by their influence on the
+adapter. For that it needs the influence file of the model's version. It takes the
+file of --influence, or looks for it at the address in the training record and at
+providers of the model.
 
-A receipt may commit to rows that do not follow from its evidence. Nobody can
-show anything about rows that he does not know: validators refuse such a receipt.
-If you know that the provider took another influence file than the version's,
-give that one, too, with --provider-influence: all that is wrong with it is shown.
+A receipt may commit to rows that do not follow from its evidence. Nobody can prove
+anything about rows that are unknown: validators refuse such a receipt. If you know
+that the provider used another influence file than that of the version, also give
+that file, with --provider-influence: the command proves what is wrong with it.
 
-A proof that is found is committed to, which holds the bond of the parameters,
-and revealed in the next block. If it holds, the bond is back, the loss is paid to
-the contributors who were harmed, and a part of what the provider is slashed to
-you. A proof that does not hold would cost the bond; it is checked here first and
-then not sent.`,
+The command commits to the proof, which holds a bond (Params.dispute_bond), and
+reveals it in the next block. If the proof holds, you get the bond back and a part
+of what is slashed from the provider, and the contributors who were harmed are paid
+their loss. The command checks the proof first, and does not send one that fails: it
+would cost the bond.`,
 		Example: `openledgerd receipts dispute 3f0c…9a-1 --rank 3 --file notes.olseg --from alice
 openledgerd receipts dispute 3f0c…9a-1 --rank 3 --file notes.olseg --from alice --dry-run-only
 openledgerd receipts dispute 3f0c…9a-1 --from alice --dry-run-only
@@ -91,9 +92,9 @@ openledgerd receipts dispute 3f0c…9a-1 --provider-influence other.olinf --from
 	addMirrorFlag(cmd)
 	addSubmittedFlags(cmd)
 	f := cmd.Flags()
-	f.Uint64(flagRank, 0, "contribution that was passed over")
-	f.String(flagFile, "", "its segment file")
-	f.String(flagProviderInfluence, "", "influence file that the provider took, if it is not that of the model's version")
+	f.Uint64(flagRank, 0, "contribution of yours that was passed over")
+	f.String(flagFile, "", "segment file of that contribution")
+	f.String(flagProviderInfluence, "", "influence file that the provider used, if it is not that of the model's version")
 	f.Bool(flagDry, false, "look for a proof and send nothing")
 	cmd.MarkFlagsRequiredTogether(flagRank, flagFile)
 	return cmd
@@ -107,14 +108,14 @@ func openReceipt(ctx context.Context, source audit.Source, id string, files *aud
 	return audit.OpenFiles(ctx, source, id, *files)
 }
 
-// findProof looks for what convicts the provider of a receipt.
+// findProof looks for a proof that a receipt is a lie.
 func findProof(cmd *cobra.Command, send *sender, receipt audit.Opened) ([]byte, error) {
 	if receipt.Claim.Record.Method == poa.MethodLora {
 		if err := addInfluence(cmd, &receipt); err != nil {
 			return nil, err
 		}
 		if err := receipt.Known(); err != nil {
-			return nil, fmt.Errorf("%w; if you know the influence file that the provider took, give it with --%s", err,
+			return nil, fmt.Errorf("%w; if you know the influence file that the provider used, give it with --%s", err,
 				flagProviderInfluence)
 		}
 	}
@@ -140,12 +141,12 @@ func findWrongWeights(cmd *cobra.Command, receipt audit.Opened) ([]byte, error) 
 			cmd.Printf("lost        %d ppm of the answer, by contribution %d\n", loss.PPM, loss.Rank)
 		}
 	}
-	// A batch is slashed once, and what the proof shows to be lost is paid out of that.
+	// A batch is slashed once, and pays the losses that the proof shows. So the proof with the largest loss is sent.
 	best := slices.MaxFunc(proofs, func(a, b audit.Proof) int { return cmp.Compare(a.Lost(), b.Lost()) })
 	return best.MarshalBinary()
 }
 
-// wrongs says what a proof shows.
+// wrongs says what a proof of each kind shows.
 var wrongs = map[string]string{
 	poa.KindWrongWeights: "the recorded weights do not follow from the rows",
 	poa.KindWrongScore:   "a score by influence is not that of query and sketch",
@@ -154,7 +155,7 @@ var wrongs = map[string]string{
 	poa.KindWrongSum: "scores by influence do not add up, or more goes by influence than may",
 }
 
-// addInfluence adds to a receipt by method LORA what it says about influence.
+// addInfluence adds the influence files of the flags to a receipt by method LORA.
 func addInfluence(cmd *cobra.Command, receipt *audit.Opened) error {
 	file, err := readFlag(cmd, flagInfluence)
 	if err != nil {
@@ -173,7 +174,7 @@ func addInfluence(cmd *cobra.Command, receipt *audit.Opened) error {
 	return nil
 }
 
-// readFlag reads the file that a flag names; nil without one.
+// readFlag returns the content of the file that a flag names, nil without the flag.
 func readFlag(cmd *cobra.Command, flag string) ([]byte, error) {
 	name, _ := cmd.Flags().GetString(flag)
 	if name == "" {
@@ -241,7 +242,7 @@ func findOvertaken(cmd *cobra.Command, send *sender, receipt audit.Opened) ([]by
 	return nil, errors.New("the receipt passes over no segment of this contribution: there is nothing to dispute")
 }
 
-// dispute commits and reveals.
+// dispute commits to a proof and reveals it.
 func dispute(cmd *cobra.Command, send *sender, receipt audit.Opened, proof []byte) error {
 	salt := make([]byte, saltSize)
 	if _, err := rand.Read(salt); err != nil {
@@ -273,7 +274,7 @@ func dispute(cmd *cobra.Command, send *sender, receipt audit.Opened, proof []byt
 	}
 	if verdict.Pending {
 		cmd.Printf("upheld      in block %d: slashed %s, your bond is in the ledger. Another dispute was committed before "+
-			"this one; the reward is divided when it is revealed, or can be no more\n",
+			"this one: the reward is divided when that one is revealed or has expired\n",
 			revealed.Height, amount.Format(verdict.Slashed))
 		return nil
 	}

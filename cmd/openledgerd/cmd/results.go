@@ -47,8 +47,8 @@ func (e *refusedError) Error() string {
 		r.RawLog, r.Codespace, r.Code)
 }
 
-// awaitTx returns the result of a transaction when it is in a block. A transaction that failed there is an error, too.
-// The node needs no index for it.
+// awaitTx waits until a transaction is in a block, and returns its result. If the transaction failed in the block, it
+// returns an error, too. The node needs no index of transactions for this.
 func awaitTx(ctx context.Context, node gogogrpc.ClientConn, hash string) (*sdk.TxResponse, error) {
 	ctx, cancel := context.WithTimeout(ctx, inclusionTimeout)
 	defer cancel()
@@ -76,13 +76,14 @@ func awaitTx(ctx context.Context, node gogogrpc.ClientConn, hash string) (*sdk.T
 	}
 }
 
-// broadcast is what became of the transaction that a command has sent.
+// broadcast records the response to the transaction that a command sent.
 type broadcast struct {
 	response *sdk.TxResponse
-	held     bytes.Buffer // what the command has printed since
+	held     bytes.Buffer // output of the command since then
 }
 
-// sendingNode notes what the node says to a transaction. The SDK prints the answer, and takes a refusal for success.
+// sendingNode records the response of the node to a transaction. The SDK prints this response, and treats a refusal as
+// success.
 type sendingNode struct {
 	client.CometRPC
 	sent *broadcast
@@ -108,11 +109,11 @@ func (n sendingNode) note(tx cmttypes.Tx, result *coretypes.ResultBroadcastTx,
 	return result, err
 }
 
-// holdingWriter holds back what comes after the broadcast.
+// holdingWriter holds back output that comes after the broadcast.
 type holdingWriter struct {
 	out  io.Writer
 	sent *broadcast
-	// people are asked to confirm what comes before it: amounts are in OPEN.
+	// people says that people read what comes before it and confirm it: amounts are printed in OPEN.
 	people bool
 }
 
@@ -130,19 +131,19 @@ func (w holdingWriter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// sends reports whether a command of the SDK sends a transaction.
-func sends(cmd *cobra.Command) bool {
+// sendsTransaction reports whether a command of the SDK sends a transaction.
+func sendsTransaction(cmd *cobra.Command) bool {
 	path := strings.Fields(cmd.CommandPath())
 	return len(path) > 2 && path[1] == "tx" && cmd.Flags().Lookup(flags.FlagBroadcastMode) != nil
 }
 
-// observe prepares a command that sends, so that finish knows what became of its transaction.
-func observe(cmd *cobra.Command, clientCtx client.Context) client.Context {
-	if !sends(cmd) || clientCtx.Client == nil {
+// recordBroadcast returns the context of a command with a node that records the broadcast, for awaitBroadcast.
+func recordBroadcast(cmd *cobra.Command, clientCtx client.Context) client.Context {
+	if !sendsTransaction(cmd) || clientCtx.Client == nil {
 		return clientCtx
 	}
 	sent := new(broadcast)
-	// The SDK would make a new client for --node in place of this one.
+	// Otherwise the SDK would replace this client by a new one for --node.
 	if node := cmd.Flags().Lookup(flags.FlagNode); node != nil {
 		node.Changed = false
 	}
@@ -153,9 +154,9 @@ func observe(cmd *cobra.Command, clientCtx client.Context) client.Context {
 	return clientCtx.WithClient(sendingNode{CometRPC: clientCtx.Client, sent: sent}).WithOutput(out)
 }
 
-// finish prints the result of the transaction that a command has sent, when it is in a block. With --broadcast-mode it
-// does not wait.
-func finish(cmd *cobra.Command) error {
+// awaitBroadcast waits until the transaction that a command sent is in a block, and prints its result. With
+// --broadcast-mode it does not wait.
+func awaitBroadcast(cmd *cobra.Command) error {
 	clientCtx := client.GetClientContextFromCmd(cmd)
 	node, ok := clientCtx.Client.(sendingNode)
 	if !ok || node.sent.response == nil {
@@ -189,7 +190,7 @@ func finish(cmd *cobra.Command) error {
 	return err
 }
 
-// printResult prints a transaction that is in a block: all of it for programs, what people want to know for people.
+// printResult prints a transaction that is in a block: the whole of it for programs, a summary for people.
 func printResult(clientCtx client.Context, response *sdk.TxResponse) error {
 	if clientCtx.OutputFormat != flags.OutputFormatText {
 		return clientCtx.PrintProto(response)
@@ -211,7 +212,7 @@ func printResult(clientCtx client.Context, response *sdk.TxResponse) error {
 	return clientCtx.PrintString(b.String())
 }
 
-// responsesOf writes what the messages of a transaction answered, as YAML; most answer nothing.
+// responsesOf returns the responses of a transaction's messages as YAML, without empty ones.
 func responsesOf(cdc codec.Codec, response *sdk.TxResponse) []string {
 	data, err := hex.DecodeString(response.Data)
 	if err != nil {

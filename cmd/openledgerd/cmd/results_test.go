@@ -79,12 +79,12 @@ func sendThrough(t *testing.T, node *answeringNode, args ...string) (string, err
 	root.AddCommand(tx)
 	tx.AddCommand(bank)
 	bank.AddCommand(leaf)
-	unify(root, make(answers))
+	wrapCommands(root, make(replyTypes))
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		clientCtx := client.Context{}.WithCodec(cdc).WithInterfaceRegistry(cdc.InterfaceRegistry()).WithClient(node).
 			WithOutputFormat("text").WithBroadcastMode(flags.BroadcastSync).WithCmdContext(cmd.Context()).WithViper("")
 		cmd.SetOut(&out)
-		return client.SetCmdClientContext(cmd, observe(cmd, clientCtx))
+		return client.SetCmdClientContext(cmd, recordBroadcast(cmd, clientCtx))
 	}
 	root.SetArgs(append([]string{"tx", "bank", "send"}, args...))
 	err = root.ExecuteContext(context.WithValue(context.Background(), client.ClientContextKey, &client.Context{}))
@@ -163,16 +163,16 @@ func TestErrorsAreSaid(t *testing.T) {
 		"failed to read: no file [cosmos/cosmos-sdk@v0.55.0/x/genutil/client/cli/gentx.go:178]": "failed to read: no file",
 		"as it is": "as it is",
 	} {
-		require.EqualError(t, say(cmd, []string{"abc", "1OPEN"}, errors.New(from)), want)
+		require.EqualError(t, rephrase(cmd, []string{"abc", "1OPEN"}, errors.New(from)), want)
 	}
 	cause := status.Error(codes.NotFound, "gone")
-	require.ErrorIs(t, say(cmd, nil, cause), cause)
-	require.NoError(t, say(cmd, nil, nil))
+	require.ErrorIs(t, rephrase(cmd, nil, cause), cause)
+	require.NoError(t, rephrase(cmd, nil, nil))
 
 	err := withoutPanic(cmd, nil, func(*cobra.Command, []string) error { panic("no validators") })
 	require.ErrorContains(t, err, "no validators; --trace shows where")
 	require.ErrorContains(
-		t, say(cmd, nil, errors.New("error during handshake: validator set is empty after InitGenesis, please ({47 12})")),
+		t, rephrase(cmd, nil, errors.New("error during handshake: validator set is empty after InitGenesis, please ({47 12})")),
 		"genesis.json has no validator")
 }
 

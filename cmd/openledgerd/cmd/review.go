@@ -12,8 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	coretypes "github.com/cometbft/cometbft/rpc/core/types"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/flags"
@@ -45,7 +45,7 @@ The whole way:
      bond_per_fee review fees of the DataNet. A DataNet may ask for a credential.
      From then on you may be drawn to a panel, more often with a larger bond.
   2. queue    openledgerd review queue --from reviewer
-     Shows the cohorts in which you have a seat, until when, and what is next.
+     Shows the cohorts in which you have a seat, their deadlines, and what is next.
   3. show     openledgerd review show 17 --from reviewer
      Fetches the text of an item, checks it against the chain, compares it with
      what was contributed before, and prints it.
@@ -60,9 +60,10 @@ The whole way:
      Takes the bond out. It can be slashed until it is returned
      (Params.review.unbonding).
 
-Nobody sees a ballot before it is opened. What opens it is in HOME/review: keep
-that folder, and vote and run on the same machine. Some items of a cohort are
-gold: their verdict is known. Your pay follows how well you judge them.
+Nobody sees a ballot before it is opened. The salts that open ballots are in
+HOME/review: keep that folder, and vote and run on the same machine. Some items of
+a cohort are gold: their verdict is known. Your pay depends on how well you judge
+them.
 
 docs/reviewer.md has the figures.`,
 		Example: `openledgerd review queue --from reviewer
@@ -85,7 +86,7 @@ type transactor interface {
 type reviewer struct {
 	query   datanettypes.QueryClient
 	address string
-	tx      transactor // nil if it only looks
+	tx      transactor // nil if it sends nothing
 	store   review.Store
 	marks   review.Marks
 	out     io.Writer
@@ -96,8 +97,8 @@ type reviewer struct {
 	interval time.Duration
 }
 
-// newReviewer returns an account that only looks: of --address or --from, or
-// nobody's if it need not be anybody's.
+// newReviewer returns a reviewer that sends nothing: the account of --address or --from. With anybody, both flags may
+// be left out.
 func newReviewer(cmd *cobra.Command, anybody bool) (*reviewer, client.Context, error) {
 	clientCtx, err := client.GetClientQueryContext(cmd)
 	if err != nil {
@@ -115,7 +116,7 @@ func newReviewer(cmd *cobra.Command, anybody bool) (*reviewer, client.Context, e
 	return r, clientCtx, err
 }
 
-// newRunner returns an account that sends transactions without a question: whoever starts it has agreed.
+// newRunner returns a reviewer that sends transactions without asking: the user who starts it has agreed.
 func newRunner(cmd *cobra.Command) (*reviewer, error) {
 	if err := cmd.Flags().Set(flags.FlagSkipConfirmation, "true"); err != nil {
 		return nil, err
@@ -124,7 +125,7 @@ func newRunner(cmd *cobra.Command) (*reviewer, error) {
 	return r, err
 }
 
-// newSigner returns an account that sends transactions.
+// newSigner returns a reviewer that sends transactions.
 func newSigner(cmd *cobra.Command) (*reviewer, client.Context, error) {
 	send, err := newSender(cmd)
 	if err != nil {
@@ -157,41 +158,51 @@ func reviewerOf(cmd *cobra.Command, clientCtx client.Context, address string) (*
 	return r, nil
 }
 
-// chainOf returns the id of the chain of the node: salts are kept by it.
+// chainOf returns the id of the node's chain. Salts are stored under it.
 func chainOf(cmd *cobra.Command, clientCtx client.Context) (string, error) {
 	if clientCtx.Client == nil {
 		return clientCtx.ChainID, nil
 	}
-	node, err := clientCtx.GetNode()
+	_, status, err := nodeStatus(cmd.Context(), clientCtx)
 	if err != nil {
 		return "", err
 	}
-	status, err := node.Status(cmd.Context())
-	if err != nil {
-		return "", fmt.Errorf("no node answers at %s: %w; name another with --node tcp://HOST:26657", clientCtx.NodeURI, err)
-	}
-	id := status.NodeInfo.Network
-	if clientCtx.ChainID != "" && clientCtx.ChainID != id {
-		return "", fmt.Errorf(
-			"the node at %s is of chain %q, this client is configured for %q: name another with --node, or change chain-id "+
-				"in config/client.toml", clientCtx.NodeURI, id, clientCtx.ChainID)
-	}
 	if status.SyncInfo.CatchingUp {
 		cmd.PrintErrf(
-			"warning: the node at %s is catching up, at height %d: what it says is old, and deadlines may be over; name "+
+			"warning: the node at %s is catching up, at height %d: its state is old, and deadlines may be over; name "+
 				"another with --node\n", clientCtx.NodeURI, status.SyncInfo.LatestBlockHeight)
 	}
-	return id, nil
+	return status.NodeInfo.Network, nil
+}
+
+// nodeStatus returns the node of the client with its status. It fails if the node does not answer, or is of another
+// chain than the client.
+func nodeStatus(ctx context.Context, clientCtx client.Context) (client.CometRPC, *coretypes.ResultStatus, error) {
+	node, err := clientCtx.GetNode()
+	if err != nil {
+		return nil, nil, err
+	}
+	status, err := node.Status(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("no node answers at %s: %w; name another with --node tcp://HOST:26657",
+			clientCtx.NodeURI, err)
+	}
+	if id := status.NodeInfo.Network; clientCtx.ChainID != "" && clientCtx.ChainID != id {
+		return nil, nil, fmt.Errorf(
+			"the node at %s is of chain %q, but this client is configured for %q: name another with --node, or change "+
+				"chain-id in config/client.toml", clientCtx.NodeURI, id, clientCtx.ChainID)
+	}
+	return node, status, nil
 }
 
 func addAddressFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.String(flagAddress, "", "account to look at, without its key")
+	f.String(flagAddress, "", "account to show; needs no key")
 	f.String(flags.FlagFrom, "", "name or address of the key of the account")
 	flags.AddKeyringFlags(f)
 }
 
-// addressOf returns the account that --address or --from names, "" if there is none.
+// addressOf returns the account that --address or --from names, "" without these flags.
 func addressOf(cmd *cobra.Command, clientCtx client.Context) (string, error) {
 	name, _ := cmd.Flags().GetString(flagAddress)
 	if name == "" {
@@ -203,7 +214,7 @@ func addressOf(cmd *cobra.Command, clientCtx client.Context) (string, error) {
 	return resolveAddress(clientCtx, name)
 }
 
-// resolveAddress returns the account that an address or the name of a key means.
+// resolveAddress returns the address that name is, or that the key with this name has.
 func resolveAddress(clientCtx client.Context, name string) (string, error) {
 	if _, err := sdk.AccAddressFromBech32(name); err == nil {
 		return name, nil
@@ -254,20 +265,20 @@ func (r *reviewer) assignment(ctx context.Context, cohort uint64) (*datanettypes
 	return nil, err
 }
 
-// cohort returns a review, and false if the chain has forgotten it.
+// cohort returns a cohort, and false if it is no longer in the state of the chain.
 func (r *reviewer) cohort(ctx context.Context, id uint64) (datanettypes.Cohort, bool, error) {
 	found, err := r.query.Cohort(ctx, &datanettypes.QueryCohortRequest{Id: id})
 	if err == nil {
 		return found.Cohort, true, nil
 	}
-	// A code does not survive all ways that a query takes.
+	// Not every connection to a node keeps the code of an error.
 	if strings.Contains(err.Error(), datanettypes.ErrCohortNotFound.Error()) {
 		return datanettypes.Cohort{}, false, nil
 	}
 	return datanettypes.Cohort{}, false, err
 }
 
-// load returns what is on disk about a cohort, and says what is damaged.
+// load returns what is on disk about a cohort, and prints a warning for each damaged file.
 func (r *reviewer) load(cohort uint64) (review.State, error) {
 	if r.address == "" {
 		return review.State{}, nil
@@ -279,13 +290,13 @@ func (r *reviewer) load(cohort uint64) (review.State, error) {
 	return state, err
 }
 
-// until says when a deadline is, and how long that is from now.
+// until returns a deadline with the time that is left, for people.
 func (r *reviewer) until(deadline time.Time) string {
-	return fmt.Sprintf("%s, %s", deadline.Local().Format(timeLayout), left(deadline.Sub(r.now())))
+	return fmt.Sprintf("%s, %s", deadline.Local().Format(timeLayout), timeLeft(deadline.Sub(r.now())))
 }
 
-// left is a time for people.
-func left(d time.Duration) string {
+// timeLeft returns a duration for people.
+func timeLeft(d time.Duration) string {
 	units := []struct {
 		of   time.Duration
 		name string
@@ -322,7 +333,7 @@ func parseRank(text string) (uint64, error) {
 	return rank, nil
 }
 
-// interruptible ends with SIGINT or SIGTERM, after which a second one ends the process.
+// interruptible returns a context that ends with SIGINT or SIGTERM. A second signal ends the process.
 func interruptible(ctx context.Context) (context.Context, func()) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
@@ -338,50 +349,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// progress is a line that changes on a terminal; elsewhere it is printed when
-// what it says changes.
-type progress struct {
-	out      io.Writer
-	terminal bool
-	open     bool
-	last     string
-	warned   map[string]bool
-}
-
-func newProgress(out io.Writer) *progress {
-	file, ok := out.(*os.File)
-	return &progress{out: out, terminal: ok && term.IsTerminal(int(file.Fd())), warned: make(map[string]bool)}
-}
-
-// show says what is waited for, and how long it may take.
-func (p *progress) show(what, time string) {
-	if p.terminal {
-		fmt.Fprintf(p.out, "\r\x1b[K%s (%s)", what, time)
-		p.open = true
-	} else if what != p.last {
-		fmt.Fprintf(p.out, "%s (%s)\n", what, time)
-	}
-	p.last = what
-}
-
-// clear removes the line.
-func (p *progress) clear() {
-	if p.open {
-		fmt.Fprint(p.out, "\r\x1b[K")
-		p.open = false
-	}
-}
-
-// warn says something once.
-func (p *progress) warn(err error) {
-	if !p.warned[err.Error()] {
-		p.warned[err.Error()] = true
-		p.clear()
-		fmt.Fprintf(p.out, "warning: %v\n", err)
-	}
-}
-
-// stopped reports whether an error is that of an interrupted command.
-func stopped(ctx context.Context, err error) bool {
+// interrupted reports whether an error comes from the interruption of a command.
+func interrupted(ctx context.Context, err error) bool {
 	return err != nil && (ctx.Err() != nil || errors.Is(err, context.Canceled))
 }

@@ -30,8 +30,10 @@ var goldKinds = map[string]datanettypes.GoldKind{
 func reviewGoldCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "gold",
-		Short: "Seal items with known verdicts, which reviewers are graded by",
-		RunE:  client.ValidateCmd,
+		Short: "Seal items with known verdicts, by which reviewers are graded",
+		Long: `Seal items with known verdicts, by which reviewers are graded. Without gold of both
+verdicts no cohort is reviewed.`,
+		RunE: client.ValidateCmd,
 	}
 	cmd.AddCommand(reviewGoldSealCmd())
 	return cmd
@@ -46,20 +48,20 @@ a kind. Nobody learns which item it is before the ballots are open. No cohort is
 reviewed without gold of both verdicts.
 
   duplicate   it copies an accepted contribution, --original. Anybody may seal
-              it; the chain checks it when it is opened. The copied segments are
-              looked for now: what the chain would not take is not sealed.
+              it, and the chain checks it when it is opened. The command looks
+              for copied segments first, and seals only what the chain would take.
   altered     the owner of the DataNet spoilt it: it must be rejected.
   sound       the owner vouches for it: it must be accepted.
 
-Altered and sound gold is contributed for that, under an account that nobody
-connects with the owner: ` + "`openledgerd data contribute --gold-for OWNER`" + `. The mark
-that the contribution then carries is looked for in HOME/review; without it the
-chain would not let anybody open the item as gold.
+Altered and sound gold is contributed as gold, from an account that nobody connects
+with the owner: ` + "`openledgerd data contribute --gold-for OWNER`" + `. The command looks
+for the mark of that contribution in HOME/review. Without the mark nobody could
+open the item as gold.
 
-It costs a deposit (Params.review.gold_fees review fees), which returns when the
-gold is opened, and is lost otherwise: leave ` + "`openledgerd review run`" + ` running with
-the same key, on the same machine. What opens it is written to HOME/review before
-it is sent; interrupted, run the command again.`,
+Gold costs a deposit (Params.review.gold_fees review fees). The deposit is returned
+when the gold is opened, and lost otherwise: leave ` + "`openledgerd review run`" + ` running
+with the same key, on the same machine. The salt that opens the gold is written to
+HOME/review before anything is sent. If the command is interrupted, run it again.`,
 		Example: `openledgerd review gold seal 18 --kind duplicate --original 3 --from carol
 openledgerd review gold seal 19 --kind altered --from owner   # contributed with --gold-for owner
 openledgerd review gold seal 20 --kind sound --from owner`,
@@ -76,8 +78,8 @@ openledgerd review gold seal 20 --kind sound --from owner`,
 			}
 			original, _ := cmd.Flags().GetUint64(flagOriginal)
 			if (kind == datanettypes.GOLD_KIND_DUPLICATE) != (original != 0) {
-				return fmt.Errorf("--%s RANK names the contribution that a duplicate copies, and goes with no other kind",
-					flagOriginal)
+				return fmt.Errorf("--%s RANK names the contribution that a duplicate copies: give it with --%s duplicate, and "+
+					"with no other kind", flagOriginal, flagKind)
 			}
 			r, clientCtx, err := newSigner(cmd)
 			if err != nil {
@@ -114,7 +116,7 @@ func (r *reviewer) sealGold(ctx context.Context, texts *texts, rank uint64, kind
 		return err
 	}
 	if !known || !slices.Contains(cohort.Items, rank) {
-		return fmt.Errorf("the review of contribution %d is over", rank)
+		return fmt.Errorf("the review of contribution %d is over: gold is sealed while a cohort is filling", rank)
 	}
 	state, err := r.load(cohort.Id)
 	if err != nil {
@@ -149,7 +151,7 @@ func (r *reviewer) sealGold(ctx context.Context, texts *texts, rank uint64, kind
 	response, err := r.tx.send(
 		ctx, &datanettypes.MsgSealGold{Planter: r.address, Cohort: cohort.Id, Kind: kind, Hashes: [][]byte{hash}})
 	if err != nil {
-		return fmt.Errorf("the gold may not be sealed: %w; what opens it is kept: run the command again", err)
+		return fmt.Errorf("perhaps the gold was not sealed: %w; its salt is kept: run the command again", err)
 	}
 	r.printf("sealed      %s gold in cohort %d, deposit %s, in block %d, transaction %s\n",
 		enumName(kind.String(), "GOLD_KIND_"), cohort.Id, deposit, response.Height, response.TxHash)
@@ -174,7 +176,7 @@ func (r *reviewer) goldOf(state review.State, rank uint64, kind datanettypes.Gol
 	return nil, nil
 }
 
-// mayPlant reports what the chain would refuse, and returns the deposit.
+// mayPlant returns the deposit of gold, or an error if the chain would refuse the gold.
 func (r *reviewer) mayPlant(ctx context.Context, cohort datanettypes.Cohort,
 	kind datanettypes.GoldKind) (string, error) {
 	params, err := r.query.Params(ctx, &datanettypes.QueryParamsRequest{})
@@ -196,8 +198,8 @@ func (r *reviewer) mayPlant(ctx context.Context, cohort datanettypes.Cohort,
 	return amount.Format(params.Params.Review.GoldDeposit(datanet.Datanet.HighestFee(0), cohort)), nil
 }
 
-// newGold makes gold and writes what opens it to disk. A duplicate is proven
-// here first; the other kinds need the contributor's mark.
+// newGold makes gold and writes what opens it to disk. It proves a duplicate first. The other kinds need the mark of
+// the contribution.
 func (r *reviewer) newGold(ctx context.Context, texts *texts, cohort uint64, c datanettypes.Contribution,
 	kind datanettypes.GoldKind, original uint64) (*review.Gold, error) {
 	gold, err := review.NewGold(cohort, c.Rank, kind, r.address, r.now())
@@ -219,13 +221,13 @@ func (r *reviewer) newGold(ctx context.Context, texts *texts, cohort uint64, c d
 		return nil, fmt.Errorf("nothing was sealed: %w", err)
 	}
 	if err := r.store.SaveGold(gold); err != nil {
-		return nil, fmt.Errorf("the gold was not sent, because what opens it could not be written: %w", err)
+		return nil, fmt.Errorf("the gold was not sent, because its salt could not be written: %w", err)
 	}
 	return &gold, nil
 }
 
-// held reports text that a reviewer may not have been able to get: a copy of it
-// is no gold.
+// held returns an error if validators do not hold the text of a contribution: reviewers may not have been able to get
+// it, so a copy of it is no gold.
 func (r *reviewer) held(ctx context.Context, rank uint64) error {
 	found, err := r.query.Contribution(ctx, &datanettypes.QueryContributionRequest{Rank: rank})
 	if err != nil {
@@ -248,8 +250,8 @@ func heldIn(c datanettypes.Contribution, datanet datanettypes.DataNet) error {
 		c.Rank, c.AcceptedVersion, datanet.Id)
 }
 
-// markSalt returns the salt of the mark that a contribution carries. With
-// another one the chain would let nobody open it as altered or sound gold.
+// markSalt returns the salt of the mark that a contribution carries. With another salt nobody could open it as altered
+// or sound gold.
 func (r *reviewer) markSalt(c datanettypes.Contribution) ([]byte, error) {
 	mark, found, err := r.marks.Load(c.Mark)
 	if err != nil {
@@ -269,7 +271,7 @@ func (r *reviewer) markSalt(c datanettypes.Contribution) ([]byte, error) {
 	return mark.Salt, nil
 }
 
-// openGold opens the gold of a cohort that is due, and returns how much waits.
+// openGold opens the gold of a cohort that is due, and returns how many gold items still wait.
 func (r *reviewer) openGold(ctx context.Context, cohort datanettypes.Cohort) (int, error) {
 	state, err := r.load(cohort.Id)
 	if err != nil {
@@ -296,7 +298,7 @@ func (r *reviewer) openGold(ctx context.Context, cohort datanettypes.Cohort) (in
 			response, err := r.tx.send(ctx, gold.Open())
 			if err != nil {
 				waiting++
-				failed = append(failed, fmt.Errorf("the gold for contribution %d is not open: %w", gold.Rank, err))
+				failed = append(failed, fmt.Errorf("the gold for contribution %d was not opened: %w", gold.Rank, err))
 				continue
 			}
 			r.printf("opened      gold for contribution %d of cohort %d in block %d, transaction %s\n", gold.Rank, cohort.Id,

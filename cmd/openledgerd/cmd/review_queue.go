@@ -22,8 +22,8 @@ func reviewQueueCmd() *cobra.Command {
 		Use:   "queue",
 		Short: "Show the cohorts in which you have a seat, and what is next",
 		Long: `Show the cohorts in which an account has a seat: what is reviewed, the phase and
-until when it lasts, how much is decided on this machine, whether the ballot is
-sealed or opened, and what to do next. Without a seat it shows the bonds.`,
+its end, how many items are decided on this machine, whether the ballot is sealed
+or opened, and what to do next. Without a seat it shows the bonds of the account.`,
 		Example: `openledgerd review queue --from reviewer
 openledgerd review queue --address open1… --output json | jq '.[].next'`,
 		Args: cobra.NoArgs,
@@ -110,14 +110,14 @@ func ballotState(a datanettypes.Assignment, plan review.Plan) string {
 	case len(a.Ballot.Votes) > 0:
 		return "opened"
 	case plan.Foreign:
-		return "sealed, but what opens it is not on this machine"
+		return "sealed, but its salt is not on this machine"
 	case plan.Step == review.Seal:
-		return "sealed, with other votes than you have decided since"
+		return "sealed, but you have decided otherwise since"
 	}
 	return "sealed"
 }
 
-// next says what to do.
+// next tells the user what to do about a cohort.
 func (r *reviewer) next(a datanettypes.Assignment, plan review.Plan) string {
 	const run = "`openledgerd review run`"
 	decide := fmt.Sprintf(
@@ -152,7 +152,7 @@ func (r *reviewer) next(a datanettypes.Assignment, plan review.Plan) string {
 		}
 		return fmt.Sprintf(
 			"no ballot of yours was sealed and opened in time: a part of your bond is slashed when the phase ends, and you "+
-				"are drawn no more; then have yourself drawn again: `openledgerd tx datanet activate %s`", datanet)
+				"are drawn no more; to be drawn again, then run `openledgerd tx datanet activate %s`", datanet)
 	}
 	return "nothing: wait for the verdict"
 }
@@ -176,7 +176,7 @@ func (r *reviewer) printQueue(ctx context.Context, entries []queued) error {
 		if e.Round > 1 {
 			round = fmt.Sprintf(", panel %d: the first did not decide", e.Round)
 		}
-		r.printf("cohort %d   %s for DataNet %d, %s%s\n", e.Cohort, e.Kind, e.DatanetID, line(e.Datanet), round)
+		r.printf("cohort %d   %s for DataNet %d, %s%s\n", e.Cohort, e.Kind, e.DatanetID, printableLine(e.Datanet), round)
 		r.printf("  phase     %s until %s\n", e.Phase, r.until(e.Deadline))
 		r.printf("  seats     %d of %d\n", e.Seats, e.PanelSeats)
 		r.printf("  decided   %d of %d items\n", e.Decided, len(e.Items))
@@ -191,7 +191,7 @@ func (r *reviewer) printQueue(ctx context.Context, entries []queued) error {
 
 func ranks(all []uint64) string { return strings.Trim(fmt.Sprint(all), "[]") }
 
-// printBonds says why nobody asks for a verdict.
+// printBonds prints the bonds of an account without a seat.
 func (r *reviewer) printBonds(ctx context.Context) error {
 	r.printf("no cohort has a seat for %s\n", r.address)
 	found, err := r.query.DataValidatorsByAddress(ctx,
@@ -200,7 +200,8 @@ func (r *reviewer) printBonds(ctx context.Context) error {
 		return err
 	}
 	if len(found.Validators) == 0 {
-		r.printf("next      bond on a DataNet: `openledgerd tx datanet bond DATANET-ID AMOUNT`, see `openledgerd review --help`\n")
+		r.printf("next      bond on a DataNet: `openledgerd tx datanet bond DATANET-ID AMOUNT`, see `openledgerd review " +
+			"--help`\n")
 	}
 	for _, v := range found.Validators {
 		state := "you may be drawn"

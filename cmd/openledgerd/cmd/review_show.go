@@ -26,21 +26,25 @@ func reviewShowCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show ID",
 		Short: "Fetch, check, compare and print an item under review",
-		Long: `Print what a reviewer needs to know of an item: ID is the rank of the contribution.
+		Long: `Print what a reviewer needs to know about an item. ID is the rank of the
+contribution.
 
-The text comes from the content store, then from where its contributor published
-it, then from the attestors of --attestor, and is kept in the store. It must have
-the content hash and the root of the chain; counts and rules are checked.
+The command looks for the text in the content store, then where its contributor
+published it, then at the attestors of --attestor, and keeps it in the store. The
+text must have the content hash and the root that are on chain. Counts and rules
+are checked.
 
-It is compared with text of lower rank: what the DataNet has accepted, and the
-earlier items of the same cohort, as far as they are in the content store. What
-is missing is named; --fetch-missing downloads it. You answer for duplicates that
-you accept, also of other DataNets: --datanet adds them, --against adds files.
+The text is compared with text of lower rank: what the DataNet has accepted, and
+the earlier items of the same cohort, as far as they are in the content store.
+Missing text is listed; --fetch-missing downloads it. You can be slashed for a
+duplicate that you accept, also of another DataNet: --datanet adds DataNets to
+compare with, --against adds files.
 
-In an appeal or recall, the reasons of both sides are shown; in a check, which
-chance makes, what the first panel decided.
+In an appeal or recall, the command prints the reasons of both sides. In a check,
+which is an appeal of an item drawn by chance, it prints what the first panel
+decided.
 
-Downloading from an address that a contributor wrote tells it your address.`,
+A download shows your network address to the server that the contributor named.`,
 		Example: `openledgerd review show 17 --from reviewer
 openledgerd review show 17 --attestor http://attestor.example.org:8090 --fetch-missing
 openledgerd review show 17 --datanet 2 --datanet 5 --against old/ --segments 5 --address open1…`,
@@ -65,14 +69,14 @@ openledgerd review show 17 --datanet 2 --datanet 5 --against old/ --segments 5 -
 	addAddressFlags(cmd)
 	addTextFlags(cmd)
 	f := cmd.Flags()
-	f.StringArray(flagAgainst, nil, "segment file, text, or folder of either to compare with too; can be repeated")
-	f.UintSlice(flagDatanet, nil, "further DataNet whose accepted text to compare with; can be repeated")
+	f.StringArray(flagAgainst, nil, "also compare with this segment file, text, or folder of either; can be repeated")
+	f.UintSlice(flagDatanet, nil, "also compare with the accepted text of this DataNet; can be repeated")
 	addFetchFlag(cmd)
-	f.Int(flagSegments, -1, "segments to print; -1 prints all")
+	f.Int(flagSegments, -1, "how many segments to print; -1 prints all")
 	return cmd
 }
 
-// show prints an item. It fails when its text cannot be had.
+// show prints an item. It fails if the text cannot be fetched.
 func (r *reviewer) show(cmd *cobra.Command, texts *texts, rank uint64) error {
 	ctx := cmd.Context()
 	found, err := r.query.Contribution(ctx, &datanettypes.QueryContributionRequest{Rank: rank})
@@ -118,8 +122,7 @@ func (r *reviewer) show(cmd *cobra.Command, texts *texts, rank uint64) error {
 	return nil
 }
 
-// reviewsOf returns the reviews of a contribution that the chain remembers: the
-// first, an appeal, a recall.
+// reviewsOf returns the cohorts of a contribution that are still in state: the first, an appeal, a recall.
 func (r *reviewer) reviewsOf(ctx context.Context, c datanettypes.Contribution) ([]datanettypes.Cohort, error) {
 	ids := []uint64{c.Cohort, c.Appeal}
 	assignments, err := r.assignments(ctx)
@@ -149,22 +152,22 @@ func (r *reviewer) reviewsOf(ctx context.Context, c datanettypes.Contribution) (
 }
 
 func (r *reviewer) printItem(c datanettypes.Contribution, datanet datanettypes.DataNet) {
-	title := line(c.Title)
+	title := printableLine(c.Title)
 	if title == "" {
 		title = "without title"
 	}
 	r.printf("contribution %d: %s\n", c.Rank, title)
 	r.printf("by          %s\n", c.Contributor)
-	r.printf("licence     %s\n", line(c.Licence))
-	r.printf("DataNet     %d, %s; domain %s\n", datanet.Id, line(datanet.Name), line(datanet.Domain))
-	for i, text := range strings.Split(plain(datanet.Description), "\n") {
+	r.printf("licence     %s\n", printableLine(c.Licence))
+	r.printf("DataNet     %d, %s; domain %s\n", datanet.Id, printableLine(datanet.Name), printableLine(datanet.Domain))
+	for i, text := range strings.Split(printable(datanet.Description), "\n") {
 		label := ""
 		if i == 0 {
 			label = "description"
 		}
 		r.printf("%-11s %s\n", label, text)
 	}
-	guidelines := line(datanet.GuidelinesUri)
+	guidelines := printableLine(datanet.GuidelinesUri)
 	if guidelines == "" {
 		guidelines = "none given"
 	}
@@ -176,7 +179,7 @@ func (r *reviewer) printItem(c datanettypes.Contribution, datanet datanettypes.D
 	}
 }
 
-// printReviews says what is asked, what was decided before, and why that is contested.
+// printReviews prints what panels are asked about a contribution, what was decided before, and why that is contested.
 func (r *reviewer) printReviews(c datanettypes.Contribution, reviews []datanettypes.Cohort) error {
 	for _, cohort := range reviews {
 		if cohort.Phase == datanettypes.COHORT_PHASE_DECIDED {
@@ -213,7 +216,7 @@ func (r *reviewer) printReviews(c datanettypes.Contribution, reviews []datanetty
 	return nil
 }
 
-// printVerdict says what a panel decided before.
+// printVerdict prints what a panel decided before.
 func (r *reviewer) printVerdict(c datanettypes.Contribution, cohort datanettypes.Cohort) {
 	item := slices.Index(cohort.Items, c.Rank)
 	if item < 0 || item >= len(cohort.Outcomes) {
@@ -234,7 +237,7 @@ func (r *reviewer) printVerdict(c datanettypes.Contribution, cohort datanettypes
 	r.printf("\n")
 }
 
-// printText says where the text is from and what of the claims is wrong.
+// printText prints where the text comes from, and which claims of the contributor are wrong.
 func (r *reviewer) printText(c manifest.Contribution, datanet datanettypes.DataNet, from string) {
 	statistics := c.File.StatisticsRoot()
 	size := 0
@@ -250,9 +253,10 @@ func (r *reviewer) printText(c manifest.Contribution, datanet datanettypes.DataN
 		text string
 	}{
 		{len(c.File.Segments) == int(c.Contribution.Segments), fmt.Sprintf("it has %d segments", len(c.File.Segments))},
-		{c.File.Tokens() == c.Contribution.Tokens, fmt.Sprintf("it has %d tokens, which the deposit is by", c.File.Tokens())},
+		{c.File.Tokens() == c.Contribution.Tokens,
+			fmt.Sprintf("it has %d tokens, from which the deposit is computed", c.File.Tokens())},
 		{uint64(size) == c.Bytes, fmt.Sprintf("it has %d bytes", size)},
-		{bytes.Equal(statistics[:], c.StatisticsRoot), "its statistics are others"},
+		{bytes.Equal(statistics[:], c.StatisticsRoot), "its statistics differ"},
 		{rules == nil, fmt.Sprintf("a segment breaks the rules: %v", rules)},
 	} {
 		if !check.ok {
@@ -264,11 +268,11 @@ func (r *reviewer) printText(c manifest.Contribution, datanet datanettypes.DataN
 		return
 	}
 	for _, text := range wrong {
-		r.printf("FAIL        not what its contributor claims: %s\n", line(text))
+		r.printf("FAIL        not what its contributor claims: %s\n", printableLine(text))
 	}
 }
 
-// compare looks for text that was contributed before.
+// compare prints what an item shares with text that was contributed before.
 func (r *reviewer) compare(cmd *cobra.Command, texts *texts, c manifest.Contribution,
 	reviews []datanettypes.Cohort) error {
 	earlier, err := r.earlier(cmd, texts, c.Contribution, reviews)
@@ -295,8 +299,8 @@ func (r *reviewer) compare(cmd *cobra.Command, texts *texts, c manifest.Contribu
 	return err
 }
 
-// earlier returns text of lower rank: what the DataNet has accepted, items of
-// the same review, and what --against names.
+// earlier returns text of lower rank: what the DataNet has accepted, the items of the same cohort, and what --against
+// names.
 func (r *reviewer) earlier(cmd *cobra.Command, texts *texts, c datanettypes.Contribution,
 	reviews []datanettypes.Cohort) (earlierText, error) {
 	ctx := cmd.Context()
@@ -368,7 +372,7 @@ func (r *reviewer) earlier(cmd *cobra.Command, texts *texts, c datanettypes.Cont
 	return out, nil
 }
 
-// isItem reports whether a file is the item itself, which --against a folder may hold.
+// isItem reports whether a file is the item itself, which may be in a folder of --against.
 func isItem(file poa.SegmentFile, c datanettypes.Contribution) bool {
 	contributor, err := sdk.AccAddressFromBech32(c.Contributor)
 	if err != nil {
@@ -386,6 +390,6 @@ func (r *reviewer) printSegments(cmd *cobra.Command, c manifest.Contribution) {
 			r.printf("\n… and %d more segments: --%s -1 prints all\n", len(c.File.Segments)-i, flagSegments)
 			return
 		}
-		r.printf("\n[%d]\n%s\n", i, plain(string(text)))
+		r.printf("\n[%d]\n%s\n", i, printable(string(text)))
 	}
 }

@@ -463,7 +463,7 @@ func TestGoldThatWouldNotHold(t *testing.T) {
 	require.ErrorContains(t, seal(datanettypes.GOLD_KIND_DUPLICATE, first), "cannot be fetched")
 	p.hold(p.Contributions...)
 	require.ErrorContains(t, seal(datanettypes.GOLD_KIND_DUPLICATE, first),
-		"the most that is copied of one is 0.0 %, the chain asks for 50 %")
+		"at most 0.0 % of one is copied, and the chain asks for 50 %")
 	require.ErrorContains(t, seal(datanettypes.GOLD_KIND_DUPLICATE, own), "not earlier")
 	require.ErrorContains(t, seal(datanettypes.GOLD_KIND_SOUND, 0), "only the owner")
 	require.ErrorContains(t, tool.sealGold(ctx, texts, first, datanettypes.GOLD_KIND_SOUND, 0), "waits for no panel")
@@ -808,10 +808,10 @@ func TestVoteOf(t *testing.T) {
 		"--accept":                                  "--score 1 to 1000",
 		"--accept --score 1001":                     "at most 1000",
 		"--accept --score 820 --reason spam":        "goes with --reject",
-		"--reject":                                  "say why",
+		"--reject":                                  "choose why",
 		"--reject --reason boring":                  "spam, duplicate, off-topic, wrong, quality, rights, unavailable",
-		"--accept --reject --score 1 --reason spam": "say --accept",
-		"": "say --accept",
+		"--accept --reject --score 1 --reason spam": "give --accept",
+		"": "give --accept",
 	} {
 		cmd, _ := command(t, reviewVoteCmd(), strings.Fields(args))
 		vote, err := voteOf(cmd)
@@ -850,9 +850,9 @@ func TestAttestorIsNoSection(t *testing.T) {
 
 // TestPlain: what strangers wrote does not move the cursor or turn text round.
 func TestPlain(t *testing.T) {
-	require.Equal(t, "é 漢\n\tx", plain("é 漢\n\tx"))
-	require.Equal(t, `\u{1b}[2J\u{202e}a\xff`, plain("\x1b[2J\u202ea\xff"))
-	require.Equal(t, `one \u{d} two`, line("one\n \r\n\ttwo"))
+	require.Equal(t, "é 漢\n\tx", printable("é 漢\n\tx"))
+	require.Equal(t, `\u{1b}[2J\u{202e}a\xff`, printable("\x1b[2J\u202ea\xff"))
+	require.Equal(t, `one \u{d} two`, printableLine("one\n \r\n\ttwo"))
 }
 
 func TestLeft(t *testing.T) {
@@ -861,6 +861,6 @@ func TestLeft(t *testing.T) {
 		61 * time.Second: "1 min 1 s left",
 		time.Millisecond: "less than 1 s left", 0: "over", -time.Hour: "over",
 	} {
-		require.Equal(t, want, left(d))
+		require.Equal(t, want, timeLeft(d))
 	}
 }

@@ -26,22 +26,22 @@ func reviewVoteCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "vote ID",
 		Short: "Decide an item; the last one of a cohort seals and opens your ballot",
-		Long: `Note what you think of an item: ID is the rank of the contribution. What you note
-stays on this machine until every item of the cohort is decided. Then the ballot
-is sealed on chain, and opened when the phase for that comes. The command waits
-for it; with --no-wait, leave ` + "`openledgerd review run`" + ` running, which opens it.
+		Long: `Decide an item. ID is the rank of the contribution. Your decision stays on this
+machine until every item of the cohort is decided. Then your ballot is sealed on
+chain, and opened when the phase for that begins. The command waits for it. With
+--no-wait, leave ` + "`openledgerd review run`" + ` running, which opens the ballot.
 
-While ballots can be sealed you may vote again: the new ballot takes the place of
-the old one. What opens a ballot is written to HOME/review before the ballot is
-sent. Interrupted at any moment, run the command or ` + "`review run`" + ` again: it goes
-on where it stopped.
+While ballots can be sealed you may vote again: the new ballot replaces the old
+one. The salt that opens a ballot is written to HOME/review before the ballot is
+sent. If the command is interrupted, run it or ` + "`review run`" + ` again: it goes on
+where it stopped.
 
-An item is accepted with a score of 1 to 1000, which weighs what it earns in
-bounties. Reasons of a rejection: ` + strings.Join(reasonNames(), ", ") + `.
+An item is accepted with a score of 1 to 1000: what it earns in bounties is in
+proportion to the score. Reasons of a rejection: ` + strings.Join(reasonNames(), ", ") + `.
 
-In an appeal, and in a check, which is an appeal that chance makes, you decide
-about the contribution anew. In a recall, to accept means that the contribution
-stays, to reject that it goes.`,
+In an appeal, and in a check, which is an appeal of an item drawn by chance, you
+decide about the contribution anew. In a recall, to accept means that the
+contribution stays, and to reject means that it is recalled.`,
 		Example: `openledgerd review vote 17 --accept --score 820 --from reviewer
 openledgerd review vote 18 --reject --reason off-topic --from reviewer
 openledgerd review vote 19 --reject --reason duplicate --from reviewer --no-wait`,
@@ -73,8 +73,8 @@ openledgerd review vote 19 --reject --reason duplicate --from reviewer --no-wait
 	f.Uint32(flagScore, 0, fmt.Sprintf("score, 1 to %d; may be 0 when the item is rejected", datanettypes.MaxScore))
 	f.String(flagReason, "", "why the item is rejected: "+strings.Join(reasonNames(), ", "))
 	f.Uint64(flagCohort, 0, "cohort, if the item is under review in several in which you have a seat")
-	f.Bool(flagNoWait, false, "do not wait until the ballot can be opened")
-	f.Duration(flagInterval, defaultInterval, "time between two looks at the chain")
+	f.Bool(flagNoWait, false, "do not wait until the ballot is opened")
+	f.Duration(flagInterval, defaultInterval, "time between two queries of the chain")
 	return cmd
 }
 
@@ -82,9 +82,9 @@ func reviewRunCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run",
 		Short: "Seal and open ballots, and open gold, whenever it is due",
-		Long: `Do for an account whatever is due: seal ballots of which every item is decided,
-open ballots, open gold. Looks again every few seconds until it is interrupted
-with Ctrl-C. What fails is said and tried again.
+		Long: `Do for an account whatever is due: seal ballots whose items are all decided, open
+ballots, and open gold. The command looks every few seconds, until it is interrupted
+with Ctrl-C. It prints what fails, and tries it again.
 
 A ballot or gold that is not opened in time costs money: leave this running from
 the first decision to the end of the review.`,
@@ -103,8 +103,8 @@ openledgerd review run --from reviewer --once      # from cron`,
 		},
 	}
 	addSendFlags(cmd)
-	cmd.Flags().Bool(flagOnce, false, "look once and return; fails if something could not be done")
-	cmd.Flags().Duration(flagInterval, defaultInterval, "time between two looks at the chain")
+	cmd.Flags().Bool(flagOnce, false, "look once and end; fails if something could not be done")
+	cmd.Flags().Duration(flagInterval, defaultInterval, "time between two queries of the chain")
 	return cmd
 }
 
@@ -125,7 +125,7 @@ func reasonName(reason datanettypes.RejectReason) string {
 	return enumName(reason.String(), "REJECT_REASON_")
 }
 
-// voteOf reads the verdict of the flags.
+// voteOf returns the vote that the flags give.
 func voteOf(cmd *cobra.Command) (datanettypes.Vote, error) {
 	f := cmd.Flags()
 	accept, _ := f.GetBool(flagAccept)
@@ -135,20 +135,21 @@ func voteOf(cmd *cobra.Command) (datanettypes.Vote, error) {
 	vote := datanettypes.Vote{Accept: accept, Score: score}
 	switch {
 	case accept == reject:
-		return vote, fmt.Errorf("say --%s --%s 820, or --%s --%s %s", flagAccept, flagScore, flagReject, flagReason,
+		return vote, fmt.Errorf("give --%s --%s 820, or --%s --%s %s", flagAccept, flagScore, flagReject, flagReason,
 			strings.Join(reasonNames(), "|"))
 	case score > datanettypes.MaxScore:
 		return vote, fmt.Errorf("--%s %d: at most %d", flagScore, score, datanettypes.MaxScore)
 	case accept && name != "":
-		return vote, fmt.Errorf("--%s goes with --%s", flagReason, flagReject)
+		return vote, fmt.Errorf("--%s goes with --%s: leave it out, or reject the item", flagReason, flagReject)
 	case accept && score == 0:
-		return vote, fmt.Errorf("what is accepted has a score: --%s 1 to %d", flagScore, datanettypes.MaxScore)
+		return vote, fmt.Errorf("an item that is accepted has a score: give --%s 1 to %d", flagScore, datanettypes.MaxScore)
 	case accept:
 		return vote, nil
 	}
 	at := slices.Index(reasonNames(), strings.ReplaceAll(strings.ToLower(name), "_", "-"))
 	if at < 0 {
-		return vote, fmt.Errorf("--%s %q: say why it is rejected: %s", flagReason, name, strings.Join(reasonNames(), ", "))
+		return vote, fmt.Errorf("--%s %q: choose why the item is rejected: %s", flagReason, name,
+			strings.Join(reasonNames(), ", "))
 	}
 	vote.Reason = datanettypes.RejectReason(at + 1)
 	return vote, nil
@@ -165,7 +166,7 @@ func voteText(vote datanettypes.Vote) string {
 	return text
 }
 
-// seat finds the review of an item in which the account has a seat.
+// seat returns the cohort with an item in which the account has a seat.
 func (r *reviewer) seat(ctx context.Context, rank, cohort uint64) (datanettypes.Assignment, error) {
 	all, err := r.assignments(ctx)
 	if err != nil {
@@ -189,7 +190,7 @@ func (r *reviewer) seat(ctx context.Context, rank, cohort uint64) (datanettypes.
 		found[1].Cohort.Id, flagCohort)
 }
 
-// vote notes a decision, and sees to the ballot when it was the last.
+// vote stores a decision. If it was the last of its cohort, it seals and opens the ballot.
 func (r *reviewer) vote(ctx context.Context, rank, cohort uint64, vote datanettypes.Vote, wait bool) error {
 	a, err := r.seat(ctx, rank, cohort)
 	if err != nil {
@@ -205,7 +206,7 @@ func (r *reviewer) vote(ctx context.Context, rank, cohort uint64, vote datanetty
 		if !decided || noted != vote {
 			if err := r.store.Decide(
 				review.Decision{Cohort: a.Cohort.Id, Rank: rank, Vote: vote, At: r.now().UTC()}); err != nil {
-				return fmt.Errorf("the decision is not noted: %w", err)
+				return fmt.Errorf("the decision was not stored: %w", err)
 			}
 		}
 	default:
@@ -228,15 +229,14 @@ func (r *reviewer) vote(ctx context.Context, rank, cohort uint64, vote datanetty
 	return r.follow(ctx, a.Cohort.Id, wait)
 }
 
-// follow does what is due about a cohort until its ballot is open, or sealed if
-// it is not to wait.
+// follow does what is due about a cohort until its ballot is open. Without wait it ends when the ballot is sealed.
 func (r *reviewer) follow(ctx context.Context, cohort uint64, wait bool) error {
 	for {
 		done, err := r.advance(ctx, cohort, wait)
 		if done {
 			return err
 		}
-		if err != nil && !stopped(ctx, err) {
+		if err != nil && !interrupted(ctx, err) {
 			r.shown.warn(fmt.Errorf("%w; trying again", err))
 		}
 		if err := r.pause(ctx, r.interval); err != nil {
@@ -248,7 +248,7 @@ func (r *reviewer) follow(ctx context.Context, cohort uint64, wait bool) error {
 	}
 }
 
-// advance takes the next step about a cohort, and says whether it was the last.
+// advance takes the next step about a cohort, and reports whether it was the last.
 func (r *reviewer) advance(ctx context.Context, cohort uint64, wait bool) (done bool, err error) {
 	a, err := r.assignment(ctx, cohort)
 	if err != nil {
@@ -259,8 +259,8 @@ func (r *reviewer) advance(ctx context.Context, cohort uint64, wait bool) (done 
 	}
 	plan, err := r.step(ctx, *a)
 	if err != nil {
-		// A command that stays running tries to open the ballot as long as that is possible. An error at sealing is returned
-		// at once, while the user can still do something.
+		// The command tries to open the ballot for as long as that is possible. It returns an error at sealing at once,
+		// while the user can still do something about it.
 		return plan.Step != review.Reveal, err
 	}
 	switch plan.Step {
@@ -275,13 +275,15 @@ func (r *reviewer) advance(ctx context.Context, cohort uint64, wait bool) (done 
 		return true, errors.New(r.next(*a, plan))
 	case review.Wait:
 		if !wait {
-			r.printf("next        the panel is being drawn: leave `openledgerd review run` running, it seals and opens your ballot\n")
+			r.printf("next        the panel is being drawn: leave `openledgerd review run` running, which seals and opens " +
+				"your ballot\n")
 			return true, nil
 		}
 		r.shown.show("waiting for the panel to be drawn", r.until(a.Cohort.Deadline))
 	default:
 		if !wait {
-			r.printf("next        leave `openledgerd review run` running: it opens your ballot when all are sealed, or after %s\n", r.until(a.Cohort.Deadline))
+			r.printf("next        leave `openledgerd review run` running: it opens your ballot when all are sealed, or after "+
+				"%s\n", r.until(a.Cohort.Deadline))
 			return true, nil
 		}
 		r.shown.show(fmt.Sprintf("cohort %d: your ballot is sealed; waiting until it can be opened", cohort),
@@ -290,14 +292,14 @@ func (r *reviewer) advance(ctx context.Context, cohort uint64, wait bool) (done 
 	return false, nil
 }
 
-// unseated says what became of a cohort in which the account has no seat any more.
+// unseated prints what became of a cohort in which the account no longer has a seat.
 func (r *reviewer) unseated(ctx context.Context, id uint64) (bool, error) {
 	cohort, found, err := r.cohort(ctx, id)
 	switch {
 	case err != nil:
 		return false, err
 	case !found:
-		r.printf("gone        cohort %d was decided long ago\n", id)
+		r.printf("gone        cohort %d is no longer in the state of the chain: it was decided long ago\n", id)
 	case cohort.Phase == datanettypes.COHORT_PHASE_DECIDED:
 		r.printf("decided     cohort %d is decided: `openledgerd query datanet cohort %d`\n", id, id)
 	default:
@@ -307,8 +309,7 @@ func (r *reviewer) unseated(ctx context.Context, id uint64) (bool, error) {
 	return true, nil
 }
 
-// step does what is due about a cohort now: seals or opens the ballot. The plan
-// is that from before.
+// step does what is due about a cohort now: it seals or opens the ballot. It returns the plan from before the step.
 func (r *reviewer) step(ctx context.Context, a datanettypes.Assignment) (review.Plan, error) {
 	state, err := r.load(a.Cohort.Id)
 	if err != nil {
@@ -324,7 +325,7 @@ func (r *reviewer) step(ctx context.Context, a datanettypes.Assignment) (review.
 	return plan, err
 }
 
-// seal sends a ballot. What opens it is on disk before.
+// seal sends a ballot, after it has written to disk what opens the ballot.
 func (r *reviewer) seal(ctx context.Context, a datanettypes.Assignment, plan review.Plan) error {
 	ballot := plan.Ballot
 	if ballot == nil {
@@ -333,7 +334,7 @@ func (r *reviewer) seal(ctx context.Context, a datanettypes.Assignment, plan rev
 			return err
 		}
 		if err := r.store.SaveBallot(made); err != nil {
-			return fmt.Errorf("the ballot was not sent, because what opens it could not be written: %w", err)
+			return fmt.Errorf("the ballot was not sent, because its salt could not be written: %w", err)
 		}
 		ballot = &made
 	}
@@ -344,7 +345,7 @@ func (r *reviewer) seal(ctx context.Context, a datanettypes.Assignment, plan rev
 	response, err := r.tx.send(ctx, &datanettypes.MsgCommitBallot{Validator: r.address, Cohort: ballot.Cohort, Hash: hash})
 	if err != nil {
 		return fmt.Errorf(
-			"the ballot for cohort %d may not be sealed: %w; what opens it is kept: run `openledgerd review run` before %s",
+			"perhaps the ballot for cohort %d was not sealed: %w; its salt is kept: run `openledgerd review run` before %s",
 			ballot.Cohort, err, a.Cohort.Deadline.Local().Format(timeLayout))
 	}
 	r.printf("sealed      ballot of %d votes for cohort %d in block %d, transaction %s\n", len(ballot.Votes),
@@ -358,7 +359,7 @@ func (r *reviewer) reveal(ctx context.Context, ballot review.Ballot) error {
 		ctx, &datanettypes.MsgRevealBallot{Validator: r.address, Cohort: ballot.Cohort, Votes: ballot.Votes,
 			Salt: ballot.Salt})
 	if err != nil {
-		return fmt.Errorf("the ballot for cohort %d is not open: %w", ballot.Cohort, err)
+		return fmt.Errorf("the ballot for cohort %d was not opened: %w", ballot.Cohort, err)
 	}
 	r.printf("opened      ballot for cohort %d in block %d, transaction %s\n", ballot.Cohort, response.Height,
 		response.TxHash)
@@ -372,7 +373,7 @@ func (r *reviewer) run(ctx context.Context, once bool) error {
 		if once {
 			return err
 		}
-		if err != nil && !stopped(ctx, err) {
+		if err != nil && !interrupted(ctx, err) {
 			r.shown.warn(fmt.Errorf("%w; trying again", err))
 		}
 		if r.pause(ctx, r.interval) != nil {
@@ -383,7 +384,7 @@ func (r *reviewer) run(ctx context.Context, once bool) error {
 	}
 }
 
-// pass does once what is due, for each cohort even if another one fails.
+// pass does once what is due. It goes on with the other cohorts if one fails.
 func (r *reviewer) pass(ctx context.Context) error {
 	assignments, err := r.assignments(ctx)
 	if err != nil {
@@ -428,9 +429,8 @@ func (r *reviewer) pass(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// tidy opens the gold of a cohort when it is due, forgets cohorts that are
-// decided with the marks of their gold, and returns how much gold waits. What a node does not know is kept:
-// another one may.
+// tidy opens the gold of a cohort when it is due, and returns how many gold items wait. It removes a cohort that is
+// decided from disk, with the marks of its gold. It keeps a cohort that the node does not know: another node may.
 func (r *reviewer) tidy(ctx context.Context, id uint64) (int, error) {
 	cohort, found, err := r.cohort(ctx, id)
 	if err != nil || !found {

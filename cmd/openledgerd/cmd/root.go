@@ -31,8 +31,7 @@ import (
 
 // NewRootCmd returns the openledgerd command with all sub-commands.
 func NewRootCmd() *cobra.Command {
-	// Codecs and module descriptions come from an application on an empty
-	// in-memory store, which is dropped again.
+	// Codecs and module descriptions come from an application on an empty in-memory store, which is closed again.
 	scratch, err := os.MkdirTemp("", app.Name)
 	if err != nil {
 		panic(err)
@@ -93,17 +92,17 @@ shaped it, by how much, and who was paid for it.
 	node := new(starter)
 	server.AddCommandsWithStartCmdOptions(root, app.DefaultNodeHome, node.newApp, exportApp, node.options())
 
-	queries := make(answers)
+	queries := make(replyTypes)
 	if err := addModuleCommands(root, describe.AutoCLI(clientCtx), queries); err != nil {
 		panic(err)
 	}
 	root.AddCommand(configCmd())
-	unify(root, queries)
+	wrapCommands(root, queries)
 	return root
 }
 
 // addModuleCommands adds the queries and transactions of each module, with amounts in OPEN.
-func addModuleCommands(root *cobra.Command, options autocli.AppOptions, queries answers) error {
+func addModuleCommands(root *cobra.Command, options autocli.AppOptions, queries replyTypes) error {
 	files, err := proto.MergedRegistry()
 	if err != nil {
 		return err

@@ -30,25 +30,25 @@ type sender struct {
 	confirm   func(msgs []sdk.Msg, gas uint64, fee sdk.Coins) error
 }
 
-// notOurs are the flags of transactions that do not go with commands which look at the chain, send, wait and send
+// refusedTxFlags are the flags of transactions that do not fit commands which query the chain, send, wait and send
 // again.
-var notOurs = []string{
+var refusedTxFlags = []string{
 	flags.FlagGenerateOnly, flags.FlagOffline, flags.FlagDryRun, flags.FlagAux, flags.FlagTip, flags.FlagUnordered,
 	flags.TimeoutDuration,
 	flags.FlagTimeoutHeight, flags.FlagAccountNumber, flags.FlagSequence, flags.FlagBroadcastMode, flags.FlagFeePayer,
 }
 
-// addSendFlags adds the flags of transactions to a command that sends by a sender. Those that it refuses are not in its
-// help.
+// addSendFlags adds the flags of transactions to a command that uses a sender. It hides refusedTxFlags in the help.
 func addSendFlags(cmd *cobra.Command) {
 	flags.AddTxFlagsToCmd(cmd)
-	for _, name := range notOurs {
+	for _, name := range refusedTxFlags {
 		_ = cmd.Flags().MarkHidden(name)
 	}
 }
 
+// newSender returns a sender that signs with the key of --from.
 func newSender(cmd *cobra.Command) (*sender, error) {
-	for _, name := range notOurs {
+	for _, name := range refusedTxFlags {
 		if cmd.Flags().Changed(name) {
 			return nil, fmt.Errorf(
 				"`%s` sends transactions as they become due and waits for each: --%s does not go with it, nothing was sent; "+
@@ -88,7 +88,20 @@ func newSender(cmd *cobra.Command) (*sender, error) {
 	return s, nil
 }
 
-// askOnce asks whether to send, before the first transaction of a command. Those after it belong to it.
+// senderIf returns the client of a command and, if the command is to send, a sender with its address.
+func senderIf(cmd *cobra.Command, sends bool) (client.Context, transactor, string, error) {
+	if !sends {
+		clientCtx, err := client.GetClientQueryContext(cmd)
+		return clientCtx, nil, "", err
+	}
+	s, err := newSender(cmd)
+	if err != nil {
+		return client.Context{}, nil, "", err
+	}
+	return s.clientCtx, s, s.address().String(), nil
+}
+
+// askOnce asks the user before the first transaction of a command. The answer holds for the later ones, too.
 func (s *sender) askOnce(cmd *cobra.Command) func([]sdk.Msg, uint64, sdk.Coins) error {
 	agreed := false
 	return func(msgs []sdk.Msg, gas uint64, fee sdk.Coins) error {
@@ -99,7 +112,7 @@ func (s *sender) askOnce(cmd *cobra.Command) func([]sdk.Msg, uint64, sdk.Coins) 
 		for i, msg := range msgs {
 			names[i] = strings.TrimPrefix(sdk.MsgTypeURL(msg), "/")
 		}
-		cmd.PrintErrf("`%s` sends %s as %s, for a fee of %s (%d gas), and what follows from it\n",
+		cmd.PrintErrf("`%s` sends %s as %s, for a fee of %s (%d gas), and the transactions that follow it\n",
 			cmd.CommandPath(), strings.Join(names, ", "), s.clientCtx.FromAddress,
 			amount.Format(fee.AmountOf(rewardstypes.Denom)), gas)
 		ok, err := input.GetConfirmation("send", bufio.NewReader(cmd.InOrStdin()), cmd.ErrOrStderr())
@@ -117,11 +130,11 @@ func (s *sender) askOnce(cmd *cobra.Command) func([]sdk.Msg, uint64, sdk.Coins) 
 	}
 }
 
-// address of the key that signs.
+// address returns the address of the key that signs.
 func (s *sender) address() sdk.AccAddress { return s.clientCtx.FromAddress }
 
-// send signs and broadcasts msgs and returns the result of the block that holds
-// them. A refused transaction is an error.
+// send signs and broadcasts a transaction with msgs, waits until it is in a block, and returns its result. A refused
+// transaction is an error.
 func (s *sender) send(ctx context.Context, msgs ...sdk.Msg) (*sdk.TxResponse, error) {
 	factory, err := s.factory.Prepare(s.clientCtx)
 	if err != nil {
@@ -160,8 +173,8 @@ func (s *sender) send(ctx context.Context, msgs ...sdk.Msg) (*sdk.TxResponse, er
 	return awaitTx(ctx, s.clientCtx, response.TxHash)
 }
 
-// waitHeight returns when the state of height can be asked, and transactions are simulated on it. CometBFT's status is
-// not asked: it names a block before the application has executed it.
+// waitHeight returns when queries and simulations run on the state of height. It does not use CometBFT's status, which
+// names a block before the application has executed it.
 func (s *sender) waitHeight(ctx context.Context, height int64) error {
 	node := nodeservice.NewServiceClient(s.clientCtx)
 	for {

@@ -27,7 +27,7 @@ import (
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 )
 
-// Flags of the SDK that it does not export.
+// Flags of the SDK whose names it does not export.
 const (
 	flagGRPCAddress = "grpc.address"
 	flagGRPCEnable  = "grpc.enable"
@@ -93,12 +93,12 @@ func (s *starter) connect(svrCtx *server.Context, clientCtx client.Context, ctx 
 		config.Log = logger
 		address := svrCtx.Viper.GetString(flagGRPCAddress)
 		if !svrCtx.Viper.GetBool(flagGRPCEnable) {
-			logger.Warn("no attestor: it asks the node over gRPC, which is switched off")
+			logger.Warn("no attestor runs: it needs gRPC, set grpc.enable to true in app.toml")
 			return nil
 		}
 		g.Go(func() error {
 			if err := s.embed(ctx, config, address); err != nil {
-				logger.Error("the attestor has ended: votes go out without verdicts", "err", err)
+				logger.Error("the attestor has ended, and votes go out without verdicts: restart the node", "err", err)
 			}
 			return nil
 		})
@@ -108,20 +108,15 @@ func (s *starter) connect(svrCtx *server.Context, clientCtx client.Context, ctx 
 
 // embed runs an attestor in the node's process.
 func (s *starter) embed(ctx context.Context, config attestor.Config, address string) error {
-	chainID, connection, err := attestor.Dial(ctx, address)
+	a, closeAll, err := newAttestor(ctx, config, address)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil // the node stopped first
 		}
 		return err
 	}
-	defer connection.Close()
-	a, err := attestor.New(ctx, config, chainID, connection)
-	if err != nil {
-		return err
-	}
-	defer a.Close()
-	// The node serves them with its own metrics, at instrumentation.prometheus_listen_addr of config.toml.
+	defer closeAll()
+	// The node serves the attestor's metrics with its own, at instrumentation.prometheus_listen_addr of config.toml.
 	for _, collector := range a.Collectors() {
 		if err := prometheus.Register(collector); err != nil {
 			return err
@@ -129,10 +124,7 @@ func (s *starter) embed(ctx context.Context, config attestor.Config, address str
 		defer prometheus.Unregister(collector)
 	}
 	s.verdicts.set(a)
-	work, ctx := errgroup.WithContext(ctx)
-	work.Go(func() error { return a.Run(ctx) })
-	work.Go(func() error { return a.ServeSocket(ctx, filepath.Join(config.Home, socketName)) })
-	return work.Wait()
+	return serveAttestor(ctx, a, filepath.Join(config.Home, socketName))
 }
 
 // addStartFlags adds the flags of this chain to those of the SDK.

@@ -3,6 +3,7 @@ package cmd
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -39,7 +40,9 @@ func testnetCmd(basic module.BasicManager) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "testnet",
 		Short: "Set up networks for development and tests",
-		RunE:  client.ValidateCmd,
+		Example: `openledgerd testnet init-files --validators 4
+openledgerd testnet faucet alice`,
+		RunE: client.ValidateCmd,
 	}
 	cmd.AddCommand(testnetInitFilesCmd(basic), testnetFaucetCmd())
 	return cmd
@@ -69,7 +72,7 @@ openledgerd testnet init-files --validators 1 --account open1…=1000OPEN`,
 			if err := setParams(opts.Genesis, edits); err != nil {
 				return err
 			}
-			// Nothing is written that `start` would refuse.
+			// `start` would refuse a genesis that is not valid, so it is not written.
 			if err := basic.ValidateGenesis(clientCtx.Codec, clientCtx.TxConfig, opts.Genesis); err != nil {
 				return fmt.Errorf("--%s: %w", flagParam, err)
 			}
@@ -90,13 +93,13 @@ openledgerd testnet init-files --validators 1 --account open1…=1000OPEN`,
 		"separated by commas")
 	f.Int(flagBasePort, 26600, "first port")
 	f.StringArray(flagAccount, nil, "further account as ADDRESS=AMOUNT, such as open1…=1000OPEN; repeatable")
-	f.Duration(flagBlockTime, 0, "pause between blocks; default that of a mainnet node")
+	f.Duration(flagBlockTime, 0, "pause between blocks; default: that of a mainnet node")
 	f.String(flagStake, "1000000OPEN", "stake of each validator")
 	f.StringArray(
 		flagParam, nil, "genesis parameter as MODULE.FIELD=VALUE, for example attribution.dispute_window=60s or "+
 			"datanet.review.commit_window=20s; repeatable")
 	f.String(flagMode, string(nodeconfig.Full),
-		"what the nodes are for, beside making blocks and verdicts: "+strings.Join(nodeconfig.Names(), ", "))
+		"what the nodes are for, besides making blocks and verdicts: "+strings.Join(nodeconfig.Names(), ", "))
 	f.String(flagBalance, "2000000OPEN", "balance of each validator, stake included")
 	return cmd
 }
@@ -125,7 +128,7 @@ func testnetOptions(cmd *cobra.Command) (testnet.Options, error) {
 	if opts.Settings, err = nodeconfig.Mode(mode).Settings(); err != nil {
 		return opts, err
 	}
-	// All of them are validators on one machine, in every mode, and listen where their places in the network are.
+	// In every mode all nodes are validators on one machine, and their attestors listen at the ports of the network.
 	opts.Settings = slices.DeleteFunc(opts.Settings, func(s nodeconfig.Setting) bool { return s.Key == "attestor.listen" })
 	opts.Settings = append(opts.Settings,
 		nodeconfig.Setting{File: "app", Key: "attestor.mode", Value: nodeconfig.EmbeddedAttestor},
@@ -150,7 +153,8 @@ func setParams(state map[string]json.RawMessage, edits []string) error {
 			return fmt.Errorf("--%s %q: want MODULE.FIELD=VALUE", flagParam, edit)
 		}
 		if _, known := state[module]; !known {
-			return fmt.Errorf("--%s %q: no module %s", flagParam, edit, module)
+			return fmt.Errorf("--%s %q: no module %s: choose one of %s", flagParam, edit, module,
+				strings.Join(slices.Sorted(maps.Keys(state)), ", "))
 		}
 		edited, err := setField(state[module], append([]string{"params"}, strings.Split(path, ".")...), value)
 		if err != nil {
@@ -161,7 +165,7 @@ func setParams(state map[string]json.RawMessage, edits []string) error {
 	return nil
 }
 
-// setField replaces the value at a path in a JSON object, which must have one there. What was text stays text.
+// setField replaces the value at a path in a JSON object. The object must have a value there. A string stays a string.
 func setField(encoded json.RawMessage, path []string, value string) (json.RawMessage, error) {
 	if len(path) == 0 {
 		switch {
@@ -178,7 +182,8 @@ func setField(encoded json.RawMessage, path []string, value string) (json.RawMes
 	}
 	current, known := object[path[0]]
 	if !known {
-		return nil, fmt.Errorf("has no parameter %s", path[0])
+		return nil, fmt.Errorf("has no parameter %s: choose one of %s", path[0],
+			strings.Join(slices.Sorted(maps.Keys(object)), ", "))
 	}
 	var err error
 	if object[path[0]], err = setField(current, path[1:], value); err != nil {

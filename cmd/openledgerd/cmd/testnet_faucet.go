@@ -21,22 +21,23 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// faucetAmount is what an account gets that asks for no amount.
+// faucetAmount is what an account gets if no amount is given.
 const faucetAmount = "1000OPEN"
 
 func testnetFaucetCmd() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "faucet ADDRESS [AMOUNT]",
 		Short: "Give an account OPEN on a network of this machine",
-		Long: `Give an account OPEN (1000OPEN, if no amount is given) from the validator of a network that
-runs on this machine: that of ` + "`testnet init-files`" + ` in ./testnet, that of --home, such as the one
-that ` + "`openlorad demo --keep`" + ` names, or a node of mode single. ADDRESS may be the name of a key.
+		Long: `Give an account OPEN from a validator of a network that runs on this machine: 1000OPEN
+if no amount is given. The network is that of ` + "`testnet init-files`" + ` in ./testnet, or
+that of --home: the home that ` + "`openlorad demo --keep`" + ` prints, or a node of mode
+single. ADDRESS may be the name of a key.
 
-It signs with the key of a validator in the test keyring of that home. Networks with value keep
-no such key: there, you get OPEN from other accounts.`,
+The command signs with the key of a validator in the test keyring of that home.
+Networks with value keep no such key: there you get OPEN from other accounts.`,
 		Example: `openledgerd testnet faucet alice
 openledgerd testnet faucet open1… 50OPEN --home ./testnet/node0
-openledgerd testnet faucet open1… 50OPEN --from my-validator     # a key of mine, on a node of mode single`,
+openledgerd testnet faucet open1… 50OPEN --from my-validator     # a key of yours, on a node of mode single`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text := faucetAmount
@@ -78,7 +79,7 @@ openledgerd testnet faucet open1… 50OPEN --from my-validator     # a key of mi
 	return cmd
 }
 
-// chooseFaucet has a command sign with the key of a validator of a network on this machine, without a question.
+// chooseFaucet makes a command sign with the key of a validator of a network on this machine, without asking.
 func chooseFaucet(cmd *cobra.Command, own client.Context) error {
 	f := cmd.Flags()
 	if err := f.Set(flags.FlagSkipConfirmation, "true"); err != nil || f.Changed(flags.FlagFrom) {
@@ -117,7 +118,7 @@ func chooseFaucet(cmd *cobra.Command, own client.Context) error {
 	return client.SetCmdClientContext(cmd, clientCtx.WithKeyring(keys))
 }
 
-// validatorKey returns the name of a key that stands for a validator of the chain, or "".
+// validatorKey returns the name of a key that belongs to a validator of the chain, or "".
 func validatorKey(cmd *cobra.Command, clientCtx client.Context, keys keyring.Keyring) (string, error) {
 	records, err := keys.List()
 	if err != nil {
@@ -134,7 +135,7 @@ func validatorKey(cmd *cobra.Command, clientCtx client.Context, keys keyring.Key
 		switch {
 		case err == nil:
 			return record.Name, nil
-		case status.Code(err) != codes.NotFound: // such as of a chain that has no block yet
+		case status.Code(err) != codes.NotFound: // for example, the chain has no block yet
 			return "", err
 		}
 	}

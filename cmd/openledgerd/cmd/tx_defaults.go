@@ -17,11 +17,11 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// txTools are the commands below tx that take a transaction as it is.
+// txTools are the commands below tx that work on a finished transaction.
 var txTools = []string{"sign", "sign-batch", "multi-sign", "multisign-batch", "validate-signatures", "broadcast",
 	"encode", "decode", "simulate"}
 
-// buildsTx reports whether a command makes a transaction for the chain, and not for its genesis.
+// buildsTx reports whether a command makes a transaction for the chain. Transactions for a genesis do not count.
 func buildsTx(cmd *cobra.Command) bool {
 	path := strings.Fields(cmd.CommandPath())
 	if cmd.Flags().Lookup(flags.FlagGas) == nil || len(path) < 2 || path[1] == "genesis" {
@@ -30,8 +30,8 @@ func buildsTx(cmd *cobra.Command) bool {
 	return path[1] != "tx" || len(path) < 3 || !slices.Contains(txTools, path[2])
 }
 
-// setTxDefaults has a transaction pay what client.toml says for as much gas as the node estimates, where no flag says
-// otherwise.
+// setTxDefaults sets flags of a transaction that are not given: the gas that the node estimates, and the gas price of
+// client.toml.
 func setTxDefaults(cmd *cobra.Command, clientCtx client.Context, config nodeconfig.Client) error {
 	f := cmd.Flags()
 	if f.Lookup(flags.FlagGasPrices) != nil {
@@ -51,12 +51,12 @@ func setTxDefaults(cmd *cobra.Command, clientCtx client.Context, config nodeconf
 	}
 	switch {
 	case !unset(flags.FlagGas) || dryRun:
-	case estimates(f, clientCtx, signerOf(cmd)):
+	case canEstimate(f, clientCtx, signerOf(cmd)):
 		if err := f.Lookup(flags.FlagGas).Value.Set(config.Gas); err != nil {
 			return err
 		}
 	default:
-		cmd.PrintErrf("gas is %d, for it cannot be estimated here: --%s sets another limit\n", flags.DefaultGasLimit,
+		cmd.PrintErrf("gas is %d, because it cannot be estimated here: --%s sets another limit\n", flags.DefaultGasLimit,
 			flags.FlagGas)
 	}
 	if unset(flags.FlagGasPrices, flags.FlagFees) {
@@ -74,10 +74,10 @@ func setTxDefaults(cmd *cobra.Command, clientCtx client.Context, config nodeconf
 	return nil
 }
 
-// estimates reports whether the node can be asked for how much gas a transaction takes: not offline, not without the
-// key's public half, which --generate-only does without, and not for a multisig key, of whose signatures the SDK
-// simulates too few.
-func estimates(f *pflag.FlagSet, clientCtx client.Context, from string) bool {
+// canEstimate reports whether the node can estimate the gas of a transaction. It cannot offline, nor without the public
+// key of the signer, which --generate-only may lack. Nor can it for a multisig key, because the SDK simulates too few
+// of its signatures.
+func canEstimate(f *pflag.FlagSet, clientCtx client.Context, from string) bool {
 	if offline, _ := f.GetBool(flags.FlagOffline); offline {
 		return false
 	}
@@ -89,8 +89,8 @@ func estimates(f *pflag.FlagSet, clientCtx client.Context, from string) bool {
 	return err == nil && name != "" && kind != keyring.TypeMulti
 }
 
-// signerOf returns the name or address of the key that signs: --from, or the first argument of the SDK's commands that
-// take it there.
+// signerOf returns the name or address of the key that signs: --from, or the first argument of those commands of the
+// SDK that take it there.
 func signerOf(cmd *cobra.Command) string {
 	args := cmd.Flags().Args()
 	if len(args) > 0 {
@@ -103,7 +103,7 @@ func signerOf(cmd *cobra.Command) string {
 	return from
 }
 
-// setSimulatedSigner has --dry-run take the name of a key, too.
+// setSimulatedSigner lets --dry-run take the name of a key in --from, not only an address.
 func setSimulatedSigner(f *pflag.FlagSet, clientCtx client.Context, dryRun bool) error {
 	from, _ := f.GetString(flags.FlagFrom)
 	if !dryRun || from == "" {
@@ -120,7 +120,7 @@ func setSimulatedSigner(f *pflag.FlagSet, clientCtx client.Context, dryRun bool)
 	return f.Set(flags.FlagFrom, address.String())
 }
 
-// setPrices reads --gas-prices in OPEN or aopen.
+// setPrices converts --gas-prices, which may be in OPEN or aopen, to aopen.
 func setPrices(f *pflag.FlagSet) error {
 	flag := f.Lookup(flags.FlagGasPrices)
 	if !flag.Changed {

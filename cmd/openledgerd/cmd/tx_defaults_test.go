@@ -25,7 +25,7 @@ func TestUnsignedTransactionsOfKeysElsewhere(t *testing.T) {
 			{"tx", "bank", "send", signer, someAccount, "1OPEN"}} {
 			out, err := run(append(args, nobody...)...)
 			require.NoError(t, err, args)
-			require.Contains(t, out, "gas is 200000, for it cannot be estimated here: --gas sets another limit", args)
+			require.Contains(t, out, "gas is 200000, because it cannot be estimated here: --gas sets another limit", args)
 			require.Contains(t, out, `"gas_limit":"200000"`, args)
 		}
 	}

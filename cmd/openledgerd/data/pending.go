@@ -1,5 +1,4 @@
-// Package data keeps what a contributor must not lose between sealing a
-// contribution and revealing it.
+// Package data keeps on disk what a contributor must not lose between sealing a contribution and revealing it.
 package data
 
 import (
@@ -13,8 +12,8 @@ import (
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
 
-// Pending is a contribution on its way: written before it is sealed on chain,
-// removed after it has been revealed. Without its salt the deposit is lost.
+// Pending is a contribution that is not revealed yet. It is written before it is sealed on chain, and removed after it
+// is revealed. Without its salt the deposit is lost.
 type Pending struct {
 	Contributor string                  `json:"contributor"`
 	Hash        []byte                  `json:"hash"` // of the commit
@@ -29,7 +28,7 @@ func (s Store) path(root []byte, contributor string) string {
 	return filepath.Join(s.Dir, fmt.Sprintf("%x-%s.json", root, contributor))
 }
 
-// Load returns the pending contribution of a root, or nil without an error.
+// Load returns the pending contribution of a root, or nil if there is none.
 func (s Store) Load(root []byte, contributor string) (*Pending, error) {
 	content, err := os.ReadFile(s.path(root, contributor))
 	if errors.Is(err, os.ErrNotExist) {
@@ -57,7 +56,7 @@ func (s Store) Save(pending Pending) error {
 	return file.Write(s.path(pending.Reveal.Root, pending.Contributor), content, 0o600)
 }
 
-// Remove forgets a pending contribution.
+// Remove removes a pending contribution.
 func (s Store) Remove(pending Pending) error {
 	return os.Remove(s.path(pending.Reveal.Root, pending.Contributor))
 }

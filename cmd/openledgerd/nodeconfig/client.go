@@ -9,7 +9,7 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// Client is client.toml: what commands take when no flag says otherwise.
+// Client is client.toml: the settings of commands that are used when no flag is given.
 type Client struct {
 	ChainID        string
 	KeyringBackend string
@@ -35,7 +35,8 @@ const (
 	KeyGasAdjustment  = "gas-adjustment"
 )
 
-// DefaultClient pays the price of a new chain for as much gas as the node estimates, and 40 % more.
+// DefaultClient returns the default settings. They pay the gas price of a new chain, for 1.4 times the gas that the
+// node estimates.
 func DefaultClient() Client {
 	return Client{
 		KeyringBackend: "os",
@@ -48,7 +49,7 @@ func DefaultClient() Client {
 	}
 }
 
-// Values of the configuration by their keys.
+// Values returns the settings by their keys.
 func (c Client) Values() map[string]string {
 	return map[string]string{
 		KeyChainID: c.ChainID, KeyKeyringBackend: c.KeyringBackend, KeyKeyName: c.KeyName, KeyOutput: c.Output,
@@ -57,33 +58,33 @@ func (c Client) Values() map[string]string {
 	}
 }
 
-var clientTemplate = template.Must(template.New("client.toml").Parse(`# What commands of openledgerd take when no flag says otherwise.
+var clientTemplate = template.Must(template.New("client.toml").Parse(`# Settings of the commands of openledgerd. A flag of a command overrides its setting.
 
-# chain-id that transactions are signed for.
+# chain-id is the chain for which transactions are signed.
 chain-id = "{{ .ChainID }}"
 
-# keyring-backend is where keys are kept: os, file, kwallet, pass, test or memory.
+# keyring-backend says where keys are kept: os, file, kwallet, pass, test or memory.
 keyring-backend = "{{ .KeyringBackend }}"
 
-# keyring-default-keyname is the key that signs when there is no --from.
+# keyring-default-keyname is the key that signs without --from.
 keyring-default-keyname = "{{ .KeyName }}"
 
 # output is "text" for people, with amounts in OPEN, or "json" for programs, with amounts in aopen.
 output = "{{ .Output }}"
 
-# node is the RPC address of the node that is asked.
+# node is the RPC address of the node to talk to.
 node = "{{ .Node }}"
 
 # broadcast-mode "sync" waits until a transaction is in a block; "async" does not wait at all.
 broadcast-mode = "{{ .BroadcastMode }}"
 
-# gas is how much a transaction may use: a number, or "auto" to have the node estimate it.
+# gas is the most gas that a transaction may use: a number, or "auto" for an estimate of the node.
 gas = "{{ .Gas }}"
 
 # gas-prices is paid for each unit of gas.
 gas-prices = "{{ .GasPrices }}"
 
-# gas-adjustment multiplies the estimate.
+# gas-adjustment is the factor by which the estimate is multiplied.
 gas-adjustment = "{{ .GasAdjustment }}"
 `))
 

@@ -15,7 +15,7 @@ import (
 // Files are the configuration files of a node, without ".toml".
 var Files = []string{"app", "client", "config"}
 
-// Path of a configuration file.
+// Path returns the path of a configuration file.
 func Path(home, file string) string { return filepath.Join(home, "config", file+".toml") }
 
 // Read returns the content of a configuration file.
@@ -25,12 +25,12 @@ func Read(home, file string) ([]byte, error) {
 	}
 	content, err := os.ReadFile(Path(home, file))
 	if err != nil {
-		return nil, fmt.Errorf("%w: run `openledgerd init` first, or give --home", err)
+		return nil, fmt.Errorf("%w: run `openledgerd init NAME` first, or give --home", err)
 	}
 	return content, nil
 }
 
-// Get returns the value of a key, strings without quotes.
+// Get returns the value of a key. A string has no quotes.
 func Get(home, file, key string) (string, error) {
 	content, err := Read(home, file)
 	if err != nil {
@@ -47,7 +47,7 @@ func Get(home, file, key string) (string, error) {
 	return strings.Trim(entry.KeyValue.Value.String(), `"`), nil
 }
 
-// Set changes values in configuration files and keeps comments. It returns those that were different.
+// Set changes values in configuration files and keeps comments. It returns the settings that were different.
 func Set(home string, settings ...Setting) (changed []Setting, err error) {
 	documents := make(map[string]*tomledit.Document)
 	for _, setting := range settings {
@@ -103,7 +103,7 @@ func find(document *tomledit.Document, file, key string) (*tomledit.Entry, error
 	return entry, nil
 }
 
-// parse reads text as the type that the key has now; strings need no quotes.
+// parse reads text as a value of the same type as current. A string needs no quotes.
 func parse(current, text string) (parser.Value, error) {
 	if strings.HasPrefix(current, `"`) && !strings.HasPrefix(text, `"`) {
 		text = fmt.Sprintf("%q", text)

@@ -27,47 +27,46 @@ const (
 	Seed Mode = "seed"
 )
 
-// Modes lists all, with what each is for.
+// Modes lists all modes and what each is for.
 var Modes = []struct {
 	Mode Mode
 	Long string
 }{
-	{Validator, "makes blocks and verdicts; finds no transactions, keeps no history of state"},
+	{Validator, "makes blocks and verdicts; indexes no transactions and keeps no history of state"},
 	{Full, "answers clients about transactions and recent state, and serves snapshots to new nodes"},
 	{Archive, "keeps every state and every block"},
-	{Single, "is a validator that answers clients about everything: one node for everything, on one machine"},
-	{Seed, "tells nodes of one another; answers nobody else"},
+	{Single, "is a whole network in one node: a validator that answers clients about everything, on one machine"},
+	{Seed, "tells nodes of one another; answers no clients"},
 }
 
-// Measured in docs/operators.md.
+// docs/operators.md has the measurements behind these settings.
 const (
-	// IAVLCacheSize is how many nodes of each store's tree are kept in memory.
-	// The cache counts nodes, not bytes, and forgets none that was deleted:
-	// blocks of nine full batches end at 1.1 GB of live heap with this number
+	// IAVLCacheSize is how many nodes of each store's tree are kept in memory. The cache counts nodes, not bytes, and
+	// keeps deleted ones: with this number, blocks of nine full batches lead to 1.1 GB of live heap
 	// (BenchmarkHeapOverBlocks).
 	IAVLCacheSize = 250_000
 	// ValidatorKeepRecent is how many states a validator keeps.
 	ValidatorKeepRecent = 10
 	// FullKeepRecent is how many states a full node keeps: about an hour.
 	FullKeepRecent = 3_600
-	// PruneInterval in blocks, at which states are removed.
+	// PruneInterval is the number of blocks after which old states are removed.
 	PruneInterval = 10
-	// ContentName is where commands keep text in the home directory.
+	// ContentName is the folder of the home directory in which commands keep text.
 	ContentName = "content"
-	// SingleListen is where the attestor of a network on one machine takes text.
+	// SingleListen is the address at which the attestor of a network on one machine takes text.
 	SingleListen = "127.0.0.1:8090"
-	// SnapshotInterval in blocks, at which a full node makes a snapshot.
+	// SnapshotInterval is the number of blocks between two snapshots of a full node.
 	SnapshotInterval = 3_600
 )
 
 // Setting is a value in one of the configuration files, app or config.
 type Setting struct{ File, Key, Value string }
 
-// Settings of the mode.
+// Settings returns the settings of the mode.
 func (m Mode) Settings() ([]Setting, error) {
 	number := func(n int64) string { return strconv.FormatInt(n, 10) }
 	off, null, kv := "off", "null", "kv"
-	// What a mode sets, every mode sets, so that one undoes another.
+	// Every mode sets the same keys, so that one mode undoes another.
 	type choice struct {
 		pruning          string
 		keep             int64
@@ -79,7 +78,7 @@ func (m Mode) Settings() ([]Setting, error) {
 		serve            bool
 		seed             bool
 	}
-	evidence := app.ConsensusParams().Evidence.MaxAgeNumBlocks // fewer blocks are never kept
+	evidence := app.ConsensusParams().Evidence.MaxAgeNumBlocks // the node never keeps fewer blocks
 	var c choice
 	switch m {
 	case Validator:
@@ -124,8 +123,8 @@ func (m Mode) Settings() ([]Setting, error) {
 	return settings, nil
 }
 
-// SettingsIn are the settings of the mode in a home directory. On one machine, what is contributed there is held by its
-// attestor.
+// SettingsIn returns the settings of the mode for a home directory. In mode single the attestor uses the content store
+// of the commands, so that it holds what is contributed on the machine.
 func (m Mode) SettingsIn(home string) ([]Setting, error) {
 	settings, err := m.Settings()
 	if err != nil || m != Single {
@@ -135,7 +134,7 @@ func (m Mode) SettingsIn(home string) ([]Setting, error) {
 	return append(settings, Setting{"app", "attestor.content", content}), err
 }
 
-// Long says what the mode is for.
+// Long returns what the mode is for.
 func (m Mode) Long() string {
 	for _, known := range Modes {
 		if known.Mode == m {
@@ -145,7 +144,7 @@ func (m Mode) Long() string {
 	return ""
 }
 
-// Names of all modes.
+// Names returns the names of all modes.
 func Names() []string {
 	names := make([]string, len(Modes))
 	for i, m := range Modes {

@@ -1,24 +1,24 @@
-// Package nodeconfig is the configuration of a node's application, app.toml.
+// Package nodeconfig reads and writes the configuration of a node: app.toml, config.toml and client.toml.
 package nodeconfig
 
 import serverconfig "github.com/cosmos/cosmos-sdk/server/config"
 
-// EmbeddedAttestor runs the attestor in the node's process.
+// EmbeddedAttestor is the mode in which the attestor runs in the node's process.
 const EmbeddedAttestor = "embedded"
 
-// Config is app.toml: the SDK's and the attestor's.
+// Config is app.toml: the SDK's settings, and those of attestor and execution.
 type Config struct {
 	serverconfig.Config `mapstructure:",squash"`
 	Attestor            Attestor  `mapstructure:"attestor"`
 	Execution           Execution `mapstructure:"execution"`
 }
 
-// Execution is how blocks are executed, beside block-executor.
+// Execution says how blocks are executed, besides block-executor.
 type Execution struct {
 	Optimistic bool `mapstructure:"optimistic"`
 }
 
-// Attestor is the section of the attestor; README.md of package attestor explains it.
+// Attestor has the settings of the attestor. README.md of package attestor explains them.
 type Attestor struct {
 	Mode          string `mapstructure:"mode"`
 	Listen        string `mapstructure:"listen"`
@@ -40,23 +40,23 @@ const attestorTemplate = `
 # mode is "embedded", "off", or the socket of an attestor process as "unix:///PATH".
 mode = "{{ .Attestor.Mode }}"
 
-# listen is the address at which bundles and text are taken and served; empty for none.
+# listen is the address at which the attestor takes and serves bundles and text; empty for none.
 listen = "{{ .Attestor.Listen }}"
 
-# peers are base URLs of other attestors, separated by commas, asked before providers.
+# peers are base URLs of other attestors, separated by commas; they are asked before providers.
 peers = "{{ .Attestor.Peers }}"
 
 # content is the store of DataNet text: a directory or a bucket URL; empty for attestor/content in the home folder.
 content = "{{ .Attestor.Content }}"
 
-# allow-private fetches from private addresses and files too: for networks on one machine.
+# allow-private also fetches from private addresses and files: for networks on one machine.
 allow-private = {{ .Attestor.AllowPrivate }}
 
 # index-memory-mb bounds the indexes in memory, bundle-disk-mb the bundles on disk.
 index-memory-mb = {{ .Attestor.IndexMemoryMB }}
 bundle-disk-mb = {{ .Attestor.BundleDiskMB }}
 
-# index-keep-days is how long the index of a model version stays on disk after it was last used.
+# index-keep-days is how long the index of a model version stays on disk after its last use.
 index-keep-days = {{ .Attestor.IndexKeepDays }}
 `
 
@@ -67,14 +67,14 @@ const executionTemplate = `
 
 [execution]
 
-# optimistic executes a proposal while validators vote on it. It goes with each block-executor and changes no result.
+# optimistic executes a proposal while validators vote on it. It works with each block-executor and changes no result.
 optimistic = {{ .Execution.Optimistic }}
 `
 
 // Template of app.toml.
 const Template = serverconfig.DefaultConfigTemplate + attestorTemplate + executionTemplate
 
-// Default configuration.
+// Default returns the default configuration.
 func Default() Config {
 	config := *serverconfig.DefaultConfig()
 	config.IAVLCacheSize = IAVLCacheSize

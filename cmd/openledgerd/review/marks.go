@@ -16,21 +16,21 @@ import (
 
 const marksFolder = "marks"
 
-// Mark lets a planter open a contribution as gold: the contribution carries its
-// hash, and the salt seals and opens the gold.
+// Mark lets a planter open a contribution as gold. The contribution carries the hash of the mark. The salt of the mark
+// seals and opens the gold.
 type Mark struct {
 	Planter string    `json:"planter"`
 	Salt    []byte    `json:"salt"`
 	At      time.Time `json:"at"`
 }
 
-// NewMark makes a mark with a salt of its own.
+// NewMark returns a mark with a new salt.
 func NewMark(planter string, now time.Time) (Mark, error) {
 	salt, err := newSalt()
 	return Mark{Planter: planter, Salt: salt, At: now.UTC()}, err
 }
 
-// Hash is what the contribution carries.
+// Hash returns the hash that the contribution carries.
 func (m Mark) Hash() ([]byte, error) {
 	planter, err := sdk.AccAddressFromBech32(m.Planter)
 	if err != nil {
@@ -39,8 +39,8 @@ func (m Mark) Hash() ([]byte, error) {
 	return datanettypes.GoldMark(planter, m.Salt), nil
 }
 
-// Marks keeps marks of contributions on one chain, a file for each. They are
-// not kept by account: who contributes gold is not who seals it.
+// Marks keeps the marks of contributions on one chain, in a file each. They are not kept by account, because gold is
+// contributed by one account and sealed by another.
 type Marks struct{ Dir string }
 
 // NewMarks returns the marks of a chain below a home directory.
@@ -48,12 +48,12 @@ func NewMarks(home, chainID string) Marks {
 	return Marks{Dir: filepath.Join(home, "review", chainID, marksFolder)}
 }
 
-// Path of the file of a mark.
+// Path returns the path of the file of a mark.
 func (m Marks) Path(hash []byte) string {
 	return filepath.Join(m.Dir, fmt.Sprintf("%x%s", hash, suffix))
 }
 
-// Save writes a mark as ballots are written: before anything is sent that carries it.
+// Save writes a mark so that it survives a crash. It must be called before a contribution with the mark is sent.
 func (m Marks) Save(mark Mark) error {
 	hash, err := mark.Hash()
 	if err != nil {
@@ -81,7 +81,7 @@ func (m Marks) Load(hash []byte) (Mark, bool, error) {
 	return mark, true, nil
 }
 
-// Remove forgets the mark of gold that cannot be opened any more; none is no error.
+// Remove removes the mark of gold that can no longer be opened. It is no error if there is none.
 func (m Marks) Remove(gold Gold) error {
 	hash, err := Mark{Planter: gold.Planter, Salt: gold.Salt}.Hash()
 	if err != nil {

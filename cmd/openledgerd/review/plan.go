@@ -7,8 +7,7 @@ import (
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
 
-// Step is what a reviewer, or the program for the reviewer, has to do next
-// about a cohort.
+// Step is what a reviewer, or the program for the reviewer, must do next about a cohort.
 type Step string
 
 const (
@@ -37,15 +36,14 @@ type Plan struct {
 	Undecided []uint64
 	// Votes to seal.
 	Votes []datanettypes.Vote
-	// Ballot that is sealed or is to be opened; when it is to be sealed, one
-	// with the same votes that was made before, if there is one.
+	// Ballot is the ballot that is sealed or must be opened. If a ballot must be sealed, it is an earlier one with the
+	// same votes, or nil.
 	Ballot *Ballot
-	// Foreign says that the chain holds a ballot that the store cannot open.
+	// Foreign reports whether the chain holds a ballot that the store cannot open.
 	Foreign bool
 }
 
-// Next says what comes next. The chain says what is sealed: it does not matter
-// what this program remembers of having sent.
+// Next returns the plan for a cohort. It asks the chain what is sealed, not what this program has sent.
 func Next(a datanettypes.Assignment, address string, state State) Plan {
 	var plan Plan
 	for _, rank := range a.Cohort.Items {
@@ -91,7 +89,7 @@ func Next(a datanettypes.Assignment, address string, state State) Plan {
 func (p *Plan) commit(cohort datanettypes.Cohort, address string, state State) {
 	switch {
 	case len(p.Undecided) > 0 && p.Ballot != nil:
-		p.Step = Sealed // decisions were lost, the ballot was not
+		p.Step = Sealed // decisions are lost, but the ballot is not
 	case len(p.Undecided) > 0:
 		p.Step = Decide
 	case p.Ballot != nil && slices.Equal(p.Ballot.Votes, p.Votes):
@@ -107,7 +105,7 @@ func (p *Plan) commit(cohort datanettypes.Cohort, address string, state State) {
 	}
 }
 
-// GoldStep is what is to be done about gold.
+// GoldStep is what must be done next about gold.
 type GoldStep string
 
 const (
@@ -125,7 +123,7 @@ const (
 	GoldOver GoldStep = "over"
 )
 
-// NextGold says what comes next about gold.
+// NextGold returns what must be done next about gold.
 func NextGold(cohort datanettypes.Cohort, gold Gold) GoldStep {
 	hash, err := gold.Hash()
 	if err != nil {

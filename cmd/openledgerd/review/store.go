@@ -1,5 +1,5 @@
-// Package review keeps what a reviewer must not lose between sealing a ballot
-// or gold and opening it, and says what is due.
+// Package review keeps on disk what a reviewer must not lose between sealing a ballot or gold and opening it. It also
+// says what is due.
 package review
 
 import (
@@ -32,7 +32,7 @@ const (
 	suffix         = ".json"
 )
 
-// Decision is what a reviewer thinks of an item. It may change until ballots are opened.
+// Decision is the vote of a reviewer on an item. It may change until ballots are opened.
 type Decision struct {
 	Cohort uint64            `json:"cohort"`
 	Rank   uint64            `json:"rank"`
@@ -40,8 +40,7 @@ type Decision struct {
 	At     time.Time         `json:"at"`
 }
 
-// Ballot is a ballot with what opens it: written before it is sealed on chain,
-// and never written again.
+// Ballot is a ballot with the salt that opens it. It is written before it is sealed on chain, and never changed.
 type Ballot struct {
 	Cohort  uint64              `json:"cohort"`
 	Round   uint32              `json:"round"`
@@ -52,7 +51,7 @@ type Ballot struct {
 	At      time.Time           `json:"at"`
 }
 
-// NewBallot makes a ballot with a salt of its own.
+// NewBallot returns a ballot with a new salt.
 func NewBallot(cohort datanettypes.Cohort, address string, votes []datanettypes.Vote, now time.Time) (Ballot, error) {
 	salt, err := newSalt()
 	return Ballot{
@@ -61,8 +60,8 @@ func NewBallot(cohort datanettypes.Cohort, address string, votes []datanettypes.
 	}, err
 }
 
-// Hash seals the ballot. It is computed from what opens it, not read, so that a
-// damaged file does not pass for the ballot that was sealed.
+// Hash returns the hash that seals the ballot. It is computed from the content, not read from the file, so that a
+// damaged file is not taken for the ballot that was sealed.
 func (b Ballot) Hash() ([]byte, error) {
 	address, err := sdk.AccAddressFromBech32(b.Address)
 	if err != nil {
@@ -71,8 +70,8 @@ func (b Ballot) Hash() ([]byte, error) {
 	return datanettypes.BallotHash(b.Cohort, b.Round, address, b.Votes, b.Salt), nil
 }
 
-// Gold is gold with what opens it: written before it is sealed on chain.
-// Duplicates come with their proof, so that opening needs no text.
+// Gold is gold with the salt that opens it. It is written before it is sealed on chain. A duplicate has its proof, so
+// that no text is needed to open it.
 type Gold struct {
 	Cohort          uint64                     `json:"cohort"`
 	Rank            uint64                     `json:"rank"`
@@ -85,14 +84,14 @@ type Gold struct {
 	At              time.Time                  `json:"at"`
 }
 
-// NewGold makes gold with a salt of its own, as duplicates have it. Altered and
-// sound gold takes that of the mark that its contribution carries.
+// NewGold returns gold with a new salt, which duplicates keep. Altered and sound gold must get the salt of the mark
+// that its contribution carries.
 func NewGold(cohort, rank uint64, kind datanettypes.GoldKind, planter string, now time.Time) (Gold, error) {
 	salt, err := newSalt()
 	return Gold{Cohort: cohort, Rank: rank, Kind: kind, Planter: planter, Salt: salt, At: now.UTC()}, err
 }
 
-// Hash seals the gold.
+// Hash returns the hash that seals the gold.
 func (g Gold) Hash() ([]byte, error) {
 	planter, err := sdk.AccAddressFromBech32(g.Planter)
 	if err != nil {
@@ -101,7 +100,7 @@ func (g Gold) Hash() ([]byte, error) {
 	return datanettypes.GoldHash(g.Cohort, g.Rank, g.Kind, planter, g.Salt), nil
 }
 
-// Open is the message that opens the gold.
+// Open returns the message that opens the gold.
 func (g Gold) Open() *datanettypes.MsgOpenGold {
 	return &datanettypes.MsgOpenGold{
 		Planter: g.Planter, Cohort: g.Cohort, Rank: g.Rank, Salt: g.Salt,
@@ -124,11 +123,9 @@ type State struct {
 	Damaged []error
 }
 
-// Store keeps the reviews of one account on one chain: a folder for each
-// cohort, in it a file for each decision, ballot and gold item. A ballot never
-// replaces another, because until a block says so nobody knows which of them
-// the chain holds; and two commands that run at once cannot lose what the other
-// one wrote.
+// Store keeps the reviews of one account on one chain. Each cohort has a folder, with a file for each decision, ballot
+// and gold item. A ballot never replaces another one, because only a block tells which of them the chain holds. So two
+// commands that run at the same time do not lose each other's ballots.
 type Store struct{ Dir string }
 
 // NewStore returns the store of an account on a chain below a home directory.
@@ -140,12 +137,12 @@ func (s Store) folder(cohort uint64) string {
 	return filepath.Join(s.Dir, cohortPrefix+strconv.FormatUint(cohort, 10))
 }
 
-// Decide notes a decision in place of an earlier one.
+// Decide writes a decision, which replaces an earlier one.
 func (s Store) Decide(d Decision) error {
 	return write(s.folder(d.Cohort), decisionPrefix+strconv.FormatUint(d.Rank, 10)+suffix, d)
 }
 
-// SaveBallot notes a ballot beside the others of its cohort.
+// SaveBallot writes a ballot. It keeps the other ballots of the cohort.
 func (s Store) SaveBallot(b Ballot) error {
 	hash, err := b.Hash()
 	if err != nil {
@@ -154,7 +151,7 @@ func (s Store) SaveBallot(b Ballot) error {
 	return write(s.folder(b.Cohort), fmt.Sprintf("%s%d-%x%s", ballotPrefix, b.Round, hash, suffix), b)
 }
 
-// SaveGold notes gold, one for each item.
+// SaveGold writes gold. An item has one.
 func (s Store) SaveGold(g Gold) error {
 	return write(s.folder(g.Cohort), goldPrefix+strconv.FormatUint(g.Rank, 10)+suffix, g)
 }
@@ -171,7 +168,7 @@ func write(folder, name string, value any) error {
 	return file.Write(filepath.Join(folder, name), append(content, '\n'), 0o600)
 }
 
-// Load returns what is kept about a cohort; nothing is no error.
+// Load returns what is kept about a cohort. It is no error if nothing is.
 func (s Store) Load(cohort uint64) (State, error) {
 	state := State{Decisions: make(map[uint64]datanettypes.Vote)}
 	folder := s.folder(cohort)
@@ -202,7 +199,7 @@ func (s Store) Load(cohort uint64) (State, error) {
 
 var errDamaged = errors.New("the file is damaged: restore it from a copy, or remove it if you have none")
 
-// add reads a file. What it is called must be what it holds.
+// add adds the content of a file, whose name must match it.
 func (s *State) add(cohort uint64, name string, content []byte) error {
 	switch {
 	case strings.HasPrefix(name, decisionPrefix):
@@ -238,7 +235,7 @@ func (s *State) add(cohort uint64, name string, content []byte) error {
 	return nil
 }
 
-// Cohorts returns the cohorts about which something is kept, in order.
+// Cohorts returns the cohorts about which something is kept, in ascending order.
 func (s Store) Cohorts() ([]uint64, error) {
 	entries, err := os.ReadDir(s.Dir)
 	if errors.Is(err, os.ErrNotExist) {
@@ -258,7 +255,7 @@ func (s Store) Cohorts() ([]uint64, error) {
 	return cohorts, nil
 }
 
-// Remove forgets a cohort that is decided: nothing can be opened any more.
+// Remove removes a cohort that is decided: nothing of it can be opened any more.
 func (s Store) Remove(cohort uint64) error { return os.RemoveAll(s.folder(cohort)) }
 
 // Sealed returns the ballot with a hash.

@@ -39,7 +39,7 @@ type Options struct {
 	Dir        string // where the home directories go: Dir/node0, Dir/node1, …
 	ChainID    string // of the network
 	Validators int    // number of nodes
-	// address that nodes listen on and reach each other at, or one for each, separated by commas
+	// Host is the address at which nodes listen and reach each other, or one for each node, separated by commas.
 	Host        string
 	BasePort    int                        // first port; see Node for the layout
 	Stake       sdkmath.Int                // self-delegation of each validator, in aopen
@@ -52,7 +52,7 @@ type Options struct {
 	Genesis     map[string]json.RawMessage // application genesis without accounts
 }
 
-// host of node i.
+// host returns the address of node i.
 func (o Options) host(i int) string {
 	hosts := strings.Split(o.Host, ",")
 	return hosts[min(i, len(hosts)-1)]
@@ -83,10 +83,11 @@ type Node struct {
 // Init writes the home directories and returns the nodes.
 func Init(clientCtx client.Context, opts Options) ([]Node, error) {
 	if opts.Validators < 1 || opts.Validators > 100 {
-		return nil, fmt.Errorf("validators must be between 1 and 100, got %d", opts.Validators)
+		return nil, fmt.Errorf("%d validators: give 1 to 100", opts.Validators)
 	}
 	if opts.Stake.GT(opts.Balance) {
-		return nil, fmt.Errorf("stake %s is more than the balance %s", opts.Stake, opts.Balance)
+		return nil, fmt.Errorf("a stake of %s aopen is more than the balance, %s aopen: give a smaller stake or a "+
+			"larger balance", opts.Stake, opts.Balance)
 	}
 	nodes := make([]Node, opts.Validators)
 	configs := make([]*cmtcfg.Config, opts.Validators)
@@ -113,7 +114,7 @@ func Init(clientCtx client.Context, opts Options) ([]Node, error) {
 	return nodes, nil
 }
 
-// initNode makes the keys of a node and its signed validator registration.
+// initNode makes the keys of a node, and the signed transaction that registers it as a validator.
 func initNode(clientCtx client.Context, opts Options, i int) (Node, *cmtcfg.Config, sdk.AccAddress, sdk.Tx, error) {
 	fail := func(err error) (Node, *cmtcfg.Config, sdk.AccAddress, sdk.Tx, error) {
 		return Node{}, nil, nil, nil, err
@@ -233,7 +234,7 @@ func writeNode(opts Options, nodes []Node, i int, config *cmtcfg.Config, genesis
 	}
 	config.P2P.ListenAddress = "tcp://" + node.P2P
 	config.P2P.PersistentPeers = strings.Join(peers, ",")
-	// Nodes share one address, which CometBFT refuses by default.
+	// Nodes may share an address, which CometBFT refuses by default.
 	config.P2P.AddrBookStrict = false
 	config.P2P.AllowDuplicateIP = true
 	config.P2P.PexReactor = false

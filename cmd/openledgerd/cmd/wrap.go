@@ -2,22 +2,23 @@ package cmd
 
 import "github.com/spf13/cobra"
 
-// unify has every command read amounts, print results, and say what went wrong, in the same way.
-func unify(cmd *cobra.Command, queries answers) {
+// wrapCommands makes all commands read amounts, print results and report errors in the same way.
+func wrapCommands(cmd *cobra.Command, queries replyTypes) {
 	for _, sub := range cmd.Commands() {
-		unify(sub, queries)
+		wrapCommands(sub, queries)
 	}
-	reword(cmd)
+	completeHelp(cmd)
 	run := cmd.RunE
 	if run == nil || cmd.HasSubCommands() {
 		return
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		return say(cmd, args, perform(cmd, args, run, queries))
+		return rephrase(cmd, args, runWrapped(cmd, args, run, queries))
 	}
 }
 
-func perform(cmd *cobra.Command, args []string, run func(*cobra.Command, []string) error, queries answers) error {
+// runWrapped calls the run of a command: it reads amounts before, and prints the result after it.
+func runWrapped(cmd *cobra.Command, args []string, run func(*cobra.Command, []string) error, queries replyTypes) error {
 	if takesAmounts(cmd) {
 		var err error
 		if args, err = readAmounts(cmd, args); err != nil {
@@ -27,16 +28,16 @@ func perform(cmd *cobra.Command, args []string, run func(*cobra.Command, []strin
 	switch {
 	case useOf(cmd) != asClient:
 		return withoutPanic(cmd, args, run)
-	case sends(cmd):
+	case sendsTransaction(cmd):
 		if err := run(cmd, args); err != nil {
 			return err
 		}
-		return finish(cmd)
+		return awaitBroadcast(cmd)
 	}
 	if printed, ok := printsTransactions(cmd); ok {
 		return printTransactions(cmd, args, printed, run)
 	}
-	if queries.hears(cmd) {
+	if queries.isModuleQuery(cmd) {
 		return queries.print(cmd, args, run)
 	}
 	return run(cmd, args)

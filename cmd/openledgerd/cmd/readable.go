@@ -29,46 +29,47 @@ const (
 	coinName    protoreflect.FullName = "cosmos.base.v1beta1.Coin"
 	decCoinName protoreflect.FullName = "cosmos.base.v1beta1.DecCoin"
 
-	// zeroTime is what the time of something that has no time is printed as.
+	// zeroTime is how a time that is not set is printed.
 	zeroTime                            = "0001-01-01T00:00:00Z"
 	timestampName protoreflect.FullName = "google.protobuf.Timestamp"
 	ourPackages                         = "openledger."
 )
 
-// answers notes which message each query command has got, so that its amounts are known from other numbers.
-type answers map[*cobra.Command]protoreflect.MessageDescriptor
+// replyTypes has the type of the reply that each query command got. It tells which numbers of the output are amounts.
+type replyTypes map[*cobra.Command]protoreflect.MessageDescriptor
 
-// connection of a query command to its node.
-func (a answers) connection(cmd *cobra.Command) (grpc.ClientConnInterface, error) {
+// connection returns the connection of a query command to its node.
+func (t replyTypes) connection(cmd *cobra.Command) (grpc.ClientConnInterface, error) {
 	clientCtx, err := client.GetClientQueryContext(cmd)
 	if err != nil {
 		return nil, err
 	}
-	return notingConnection{clientCtx, func(reply protoreflect.MessageDescriptor) { a[cmd] = reply }}, nil
+	return recordingConnection{clientCtx, func(reply protoreflect.MessageDescriptor) { t[cmd] = reply }}, nil
 }
 
-type notingConnection struct {
+type recordingConnection struct {
 	grpc.ClientConnInterface
-	note func(protoreflect.MessageDescriptor)
+	record func(protoreflect.MessageDescriptor)
 }
 
 // Invoke implements grpc.ClientConnInterface.
-func (c notingConnection) Invoke(ctx context.Context, method string, request, reply any,
+func (c recordingConnection) Invoke(ctx context.Context, method string, request, reply any,
 	options ...grpc.CallOption) error {
 	if message, ok := reply.(proto.Message); ok {
-		c.note(message.ProtoReflect().Descriptor())
+		c.record(message.ProtoReflect().Descriptor())
 	}
 	return c.ClientConnInterface.Invoke(ctx, method, request, reply, options...)
 }
 
-// print runs a query command and, for people, prints its amounts in OPEN, and hashes in hex, as all other commands do.
-func (a answers) print(cmd *cobra.Command, args []string, run func(*cobra.Command, []string) error) error {
+// print runs a query command. If the output is for people, it prints amounts in OPEN and hashes in hex, as all other
+// commands do.
+func (t replyTypes) print(cmd *cobra.Command, args []string, run func(*cobra.Command, []string) error) error {
 	out, held := cmd.OutOrStdout(), new(bytes.Buffer)
 	cmd.SetOut(held)
 	defer cmd.SetOut(out)
 	err := run(cmd, args)
 	text := held.Bytes()
-	if reply := a[cmd]; err == nil && reply != nil && forPeople(cmd) {
+	if reply := t[cmd]; err == nil && reply != nil && forPeople(cmd) {
 		text = readable(reply, text)
 	}
 	if _, printErr := out.Write(text); printErr != nil {
@@ -85,8 +86,8 @@ func forPeople(cmd *cobra.Command) bool {
 	return client.GetClientContextFromCmd(cmd).OutputFormat == flags.OutputFormatText
 }
 
-// readable writes the amounts of a message in OPEN and its hashes in hex, and leaves out times that are none. What it
-// cannot read it leaves as it is.
+// readable returns a message with its amounts in OPEN and its hashes in hex, without times that are not set. It returns
+// text that it cannot read as it is.
 func readable(message protoreflect.MessageDescriptor, text []byte) []byte {
 	var value map[string]any
 	if err := yaml.Unmarshal(text, &value); err != nil || value == nil {
@@ -127,7 +128,7 @@ func convert(message protoreflect.MessageDescriptor, value any) any {
 			continue
 		}
 		if inner == zeroTime && field.Message() != nil && field.Message().FullName() == timestampName {
-			delete(object, name) // it has not happened, or will not
+			delete(object, name) // the time is not set
 			continue
 		}
 		one := func(value any) any { return convertField(field, value) }
@@ -171,7 +172,7 @@ func convertField(field protoreflect.FieldDescriptor, value any) any {
 	return value
 }
 
-// inHex writes bytes, which JSON has in base64.
+// inHex converts bytes from base64, as JSON has them, to hex.
 func inHex(text string) string {
 	raw, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
@@ -183,10 +184,10 @@ func inHex(text string) string {
 // eventAttribute is the message of an attribute of an event, whose values are text.
 const eventAttribute = "EventAttribute"
 
-// eventCoin is an amount as events have it.
+// eventCoin matches an amount in an event.
 var eventCoin = regexp.MustCompile(`^([0-9]+)` + rewardstypes.Denom + `$`)
 
-// coinsInOpen writes the value of an attribute in OPEN if it is an amount.
+// coinsInOpen converts the value of an attribute to OPEN if it is an amount.
 func coinsInOpen(text string) string {
 	parts := eventCoin.FindStringSubmatch(text)
 	if parts == nil {
@@ -195,7 +196,7 @@ func coinsInOpen(text string) string {
 	return openOf(parts[1])
 }
 
-// openOf writes aopen, whole or with decimals, in OPEN.
+// openOf converts aopen, whole or with decimals, to OPEN.
 func openOf(text string) string {
 	if whole, ok := math.NewIntFromString(text); ok {
 		return amount.Format(whole)
@@ -206,18 +207,18 @@ func openOf(text string) string {
 	return text
 }
 
-// transactions are the queries of the SDK that print transactions, with what they print.
-var transactions = map[string]protoreflect.FullName{
+// transactionQueries are the queries of the SDK that print transactions, with the type of what they print.
+var transactionQueries = map[string]protoreflect.FullName{
 	"query tx": "cosmos.base.abci.v1beta1.TxResponse", "query txs": "cosmos.base.abci.v1beta1.SearchTxsResult",
 }
 
-// printsTransactions returns what a query of transactions prints.
+// printsTransactions returns the type that a query of transactions prints.
 func printsTransactions(cmd *cobra.Command) (protoreflect.FullName, bool) {
-	name, ok := transactions[strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")]
+	name, ok := transactionQueries[strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")]
 	return name, ok
 }
 
-// printTransactions runs a query of transactions and, for people, prints its amounts in OPEN.
+// printTransactions runs a query of transactions. If the output is for people, it prints amounts in OPEN.
 func printTransactions(cmd *cobra.Command, args []string, printed protoreflect.FullName,
 	run func(*cobra.Command, []string) error) error {
 	held := new(bytes.Buffer)
@@ -236,7 +237,7 @@ func printTransactions(cmd *cobra.Command, args []string, printed protoreflect.F
 	return err
 }
 
-// hears reports whether a command is a query of a module.
-func (answers) hears(cmd *cobra.Command) bool {
+// isModuleQuery reports whether a command is a query of a module.
+func (replyTypes) isModuleQuery(cmd *cobra.Command) bool {
 	return cmd.HasParent() && cmd.Parent().HasParent() && cmd.Parent().Parent().Name() == "query"
 }

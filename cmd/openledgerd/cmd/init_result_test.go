@@ -29,7 +29,7 @@ func TestCommandsThatWriteAGenesisSayWhatTheyMade(t *testing.T) {
 	require.NotContains(t, out, "app_message")
 }
 
-func TestRunDisplayedPassesOnWhatIsNoResult(t *testing.T) {
+func TestOutputThatIsNoResultPassesThrough(t *testing.T) {
 	for name, c := range map[string]struct {
 		says   string
 		fails  error
@@ -40,15 +40,15 @@ func TestRunDisplayedPassesOnWhatIsNoResult(t *testing.T) {
 		"a question before":    {"> Enter your seed phrase\n{\n\"moniker\": \"m\"}\n", nil, "> Enter your seed phrase\n", ""},
 		"no end of line":       {"what?", errors.New("bad"), "what?", "bad"},
 		"a failure":            {"", errors.New("genesis.json exists"), "", "genesis.json exists"},
-		"nothing":              {"", nil, "", "read what"},
-		"something that is no": {"{\nnonsense\n", nil, "", "read what"},
+		"nothing":              {"", nil, "", "read the output of"},
+		"something that is no": {"{\nnonsense\n", nil, "", "read the output of"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cmd := &cobra.Command{Use: "x"}
 			var shown writer
 			cmd.SetErr(&shown)
 			before := os.Stderr
-			result, err := runDisplayed(cmd, nil, func(*cobra.Command, []string) error {
+			result, err := runForResult(cmd, nil, func(*cobra.Command, []string) error {
 				fmt.Fprint(os.Stderr, c.says)
 				return c.fails
 			})

@@ -11,19 +11,19 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// displayed is what the SDK's commands that write a genesis show as their result.
-type displayed struct {
+// initResult is the result that the SDK's commands print which write a genesis.
+type initResult struct {
 	Moniker string `json:"moniker"`
 	ChainID string `json:"chain_id"`
 	NodeID  string `json:"node_id"`
 }
 
-// runDisplayed runs such a command. The SDK writes its result, with the whole state of the genesis in it, to the
-// process's stderr: this is read instead of shown. Every other line, such as a question, passes through.
-func runDisplayed(cmd *cobra.Command, args []string, run func(*cobra.Command, []string) error) (displayed, error) {
+// runForResult runs such a command and returns its result. The SDK writes it to the process's stderr, with the whole
+// state of the genesis, so this output is read instead of shown. Every other line, such as a question, passes through.
+func runForResult(cmd *cobra.Command, args []string, run func(*cobra.Command, []string) error) (initResult, error) {
 	read, write, err := os.Pipe()
 	if err != nil {
-		return displayed{}, err
+		return initResult{}, err
 	}
 	var object strings.Builder
 	done := make(chan struct{})
@@ -47,16 +47,16 @@ func runDisplayed(cmd *cobra.Command, args []string, run func(*cobra.Command, []
 	<-done
 	_ = read.Close()
 	if err != nil {
-		return displayed{}, err
+		return initResult{}, err
 	}
-	var result displayed
+	var result initResult
 	if err := json.Unmarshal([]byte(object.String()), &result); err != nil {
-		return displayed{}, fmt.Errorf("read what %q has written: %w", cmd.CommandPath(), err)
+		return initResult{}, fmt.Errorf("read the output of %q: %w", cmd.CommandPath(), err)
 	}
 	return result, nil
 }
 
-// withStderr runs something that writes to os.Stderr by that name.
+// withStderr calls run with os.Stderr replaced by file.
 func withStderr(file *os.File, run func() error) error {
 	kept := os.Stderr
 	os.Stderr = file
