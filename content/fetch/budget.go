@@ -138,12 +138,7 @@ func (m *memory) settle(location string, keys []string, result outcome, size int
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, key := range keys {
-		h := m.host(key)
-		h.units -= float64(size) / UnitBytes
-		m.judge(&h, result)
-		m.hosts.Set(key, h)
-	}
+	m.charge(keys, result, size)
 	key := placeKey(location)
 	switch result {
 	case neutral:
@@ -169,9 +164,16 @@ func (m *memory) blame(keys []string) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.charge(keys, silent, 0)
+}
+
+// charge takes what a download cost from the hosts with the given keys, and judges them by its outcome. The caller holds
+// the lock.
+func (m *memory) charge(keys []string, result outcome, size int64) {
 	for _, key := range keys {
 		h := m.host(key)
-		m.judge(&h, silent)
+		h.units -= float64(size) / UnitBytes
+		m.judge(&h, result)
 		m.hosts.Set(key, h)
 	}
 }

@@ -1,4 +1,4 @@
-// Package follow repeats a step while a program runs, such as reading new blocks.
+// Package follow repeats a step while a program runs, such as reading new blocks, and waits between steps.
 package follow
 
 import (

@@ -40,6 +40,7 @@ import (
 	txsigning "github.com/cosmos/cosmos-sdk/x/tx/signing"
 
 	"github.com/openledger/openledger/app/config"
+	"github.com/openledger/openledger/internal/follow"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 	modelstypes "github.com/openledger/openledger/x/models/types"
@@ -224,7 +225,7 @@ func (c *Client) WaitHeight(ctx context.Context, height int64) error {
 		if latest >= height {
 			return nil
 		}
-		if err := pause(ctx, inclusionPoll); err != nil {
+		if err := follow.Sleep(ctx, inclusionPoll); err != nil {
 			return err
 		}
 	}
@@ -345,15 +346,4 @@ func Response(result *sdk.TxResponse, into proto.Message) error {
 		return fmt.Errorf("transaction %s has no responses", result.TxHash)
 	}
 	return proto.Unmarshal(all.MsgResponses[0].Value, into)
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

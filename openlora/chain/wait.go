@@ -16,6 +16,8 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	sdkerrors "github.com/cosmos/cosmos-sdk/types/errors"
 	txtypes "github.com/cosmos/cosmos-sdk/types/tx"
+
+	"github.com/openledger/openledger/internal/follow"
 )
 
 // Signed is a signed transaction. It may be sent more than once: the chain executes it once.
@@ -81,7 +83,7 @@ func (c *Client) Wait(ctx context.Context, hash string, above int64) (*sdk.TxRes
 		case found != nil:
 			return found, nil
 		}
-		if err := pause(ctx, inclusionPoll); err != nil {
+		if err := follow.Sleep(ctx, inclusionPoll); err != nil {
 			return nil, fmt.Errorf("transaction %s is not in a block yet, and may still be: %w", hash, err)
 		}
 	}

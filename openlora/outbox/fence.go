@@ -15,6 +15,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"github.com/openledger/openledger/internal/follow"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
@@ -125,7 +126,7 @@ func (o *Outbox) Claim(ctx context.Context, node FenceNode, log *slog.Logger) (*
 			return nil, fmt.Errorf("claim the fence: %w", err)
 		}
 		if len(provider.FenceHolder) > 0 {
-			if err := sleep(ctx, o.Takeover); err != nil {
+			if err := follow.Sleep(ctx, o.Takeover); err != nil {
 				return nil, err
 			}
 		}
@@ -226,21 +227,6 @@ func (h *Holder) Renew() {
 		defer cancel()
 		_, _ = h.read(ctx)
 	}()
-}
-
-// sleep waits, or until ctx ends.
-func sleep(ctx context.Context, pause time.Duration) error {
-	if pause <= 0 {
-		return nil
-	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 func draw() ([]byte, error) {

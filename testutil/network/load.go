@@ -21,6 +21,7 @@ import (
 
 	"github.com/openledger/openledger/attestor/push"
 	"github.com/openledger/openledger/content/manifest"
+	"github.com/openledger/openledger/internal/follow"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
@@ -186,7 +187,7 @@ func (l *Load) send(ctx context.Context, from chain.Signer, msgs ...sdk.Msg) (*s
 			}
 			failures = append(failures, fmt.Errorf("%s: %w", l.network.Nodes[i].Name, err))
 		}
-		if err := pause(ctx, 500*time.Millisecond); err != nil {
+		if err := follow.Sleep(ctx, 500*time.Millisecond); err != nil {
 			return nil, err
 		}
 	}
@@ -312,7 +313,7 @@ func (l *Load) hold(ctx context.Context) error {
 		if found.Datanet.HeldVersion >= l.version {
 			break
 		}
-		if err := pause(ctx, 300*time.Millisecond); err != nil {
+		if err := follow.Sleep(ctx, 300*time.Millisecond); err != nil {
 			return fmt.Errorf("version %d is not held: %w", l.version, err)
 		}
 	}

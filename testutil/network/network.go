@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/openledger/openledger/internal/follow"
 	"github.com/openledger/openledger/openlora/chain"
 )
 
@@ -135,7 +136,7 @@ func (n *Network) Progress(ctx context.Context, blocks int64, patience time.Dura
 		if n.Height(ctx) >= from+blocks {
 			return nil
 		}
-		if err := pause(ctx, 200*time.Millisecond); err != nil {
+		if err := follow.Sleep(ctx, 200*time.Millisecond); err != nil {
 			return err
 		}
 	}
@@ -163,15 +164,6 @@ func (n *Network) Forks(ctx context.Context, blocks int64) (int, error) {
 		}
 	}
 	return forks, nil
-}
-
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
 }
 
 // tail returns the end of a file, for failures.

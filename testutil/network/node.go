@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/openledger/openledger/internal/follow"
 )
 
 // Node is a validator, or a full node, with its process.
@@ -226,7 +228,7 @@ func (n *Node) WaitHeight(ctx context.Context, height int64) error {
 		if !n.Alive() {
 			return fmt.Errorf("%s has ended:\n%s", n.Name, tail(n.log, 2000))
 		}
-		if waited := pause(ctx, 200*time.Millisecond); waited != nil {
+		if waited := follow.Sleep(ctx, 200*time.Millisecond); waited != nil {
 			return fmt.Errorf("%s is at height %d, wanted %d: %w (%v)\n%s", n.Name, at, height, waited, err, tail(n.log, 1000))
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	sdkmath "cosmossdk.io/math"
 
 	"github.com/openledger/openledger/attestor/push"
+	"github.com/openledger/openledger/internal/follow"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/poa"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
@@ -58,7 +59,7 @@ func (l *Load) Submit(ctx context.Context, i int, conduct Conduct) (*Batch, erro
 	for {
 		result, err := l.send(ctx, p.signer, msg)
 		if errors.Is(err, attributiontypes.ErrWindowFull) {
-			if err := pause(ctx, 500*time.Millisecond); err != nil {
+			if err := follow.Sleep(ctx, 500*time.Millisecond); err != nil {
 				return nil, err
 			}
 			continue
@@ -261,7 +262,7 @@ func (l *Load) Settle(ctx context.Context) error {
 		if open == 0 {
 			return nil
 		}
-		if err := pause(ctx, 500*time.Millisecond); err != nil {
+		if err := follow.Sleep(ctx, 500*time.Millisecond); err != nil {
 			return fmt.Errorf("%d batches are not decided: %w", open, err)
 		}
 	}
@@ -274,7 +275,7 @@ func (l *Load) Await(ctx context.Context, batch *Batch) error {
 		if done || err != nil {
 			return err
 		}
-		if err := pause(ctx, 200*time.Millisecond); err != nil {
+		if err := follow.Sleep(ctx, 200*time.Millisecond); err != nil {
 			return err
 		}
 	}

@@ -20,6 +20,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/cmd/openledgerd/review"
+	"github.com/openledger/openledger/internal/follow"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
 )
 
@@ -147,7 +148,7 @@ func reviewerOf(cmd *cobra.Command, clientCtx client.Context, address string) (*
 	r := &reviewer{
 		query: datanettypes.NewQueryClient(clientCtx), address: address,
 		store: review.NewStore(clientCtx.HomeDir, chainID, address), marks: review.NewMarks(clientCtx.HomeDir, chainID),
-		out: cmd.OutOrStdout(), shown: newProgress(cmd.ErrOrStderr()), now: time.Now, pause: sleep, interval: defaultInterval,
+		out: cmd.OutOrStdout(), shown: newProgress(cmd.ErrOrStderr()), now: time.Now, pause: follow.Sleep, interval: defaultInterval,
 	}
 	if interval, err := cmd.Flags().GetDuration(flagInterval); err == nil {
 		if interval < time.Second {
@@ -338,15 +339,6 @@ func interruptible(ctx context.Context) (context.Context, func()) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	return ctx, stop
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(d):
-		return nil
-	}
 }
 
 // interrupted reports whether an error comes from the interruption of a command.

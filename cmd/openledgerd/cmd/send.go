@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +19,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/amount"
+	"github.com/openledger/openledger/internal/follow"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -185,10 +185,8 @@ func (s *sender) waitHeight(ctx context.Context, height int64) error {
 		if int64(status.Height) >= height {
 			return nil
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(inclusionPoll):
+		if err := follow.Sleep(ctx, inclusionPoll); err != nil {
+			return err
 		}
 	}
 }
