@@ -69,8 +69,8 @@ func addAttestorConfigFlags(cmd *cobra.Command) {
 	f.String(flagAttestorListen, "", "address at which the attestor takes and serves bundles and text, such as "+
 		"0.0.0.0:8090; empty for none")
 	f.String(flagAttestorPeers, "", "base URLs of other attestors, separated by commas; they are asked before providers")
-	f.String(flagAttestorContent, "", "store of DataNet text: a directory or a bucket URL (default HOME/content)")
-	f.Bool(flagAttestorPrivate, false, "fetch from private addresses and files too: for networks on one machine")
+	f.String(flagAttestorContent, "", "store of DataNet text: a directory or a bucket URL (default HOME/attestor/content)")
+	f.Bool(flagAttestorPrivate, false, "also fetch from private addresses and files: for networks on one machine")
 	f.Int64(flagAttestorIndex, 2048, "megabytes of memory that indexes may take")
 	f.Int64(flagAttestorBundles, 4096, "megabytes of disk that bundles may take")
 	f.Int64(flagAttestorKeep, 7, "days that the index of a model version stays on disk after its last use")
@@ -144,7 +144,7 @@ openledgerd start --attestor.mode unix:///var/lib/openledger/attestor/attestor.s
 		},
 	}
 	cmd.Flags().String(flagNodeGRPC, "127.0.0.1:9090", "gRPC address of the node")
-	cmd.Flags().String(flagSocket, "", "socket for the node (default HOME/attestor/attestor.sock)")
+	cmd.Flags().String(flagSocket, "", "socket at which the attestor answers its node (default HOME/attestor/attestor.sock)")
 	addAttestorConfigFlags(cmd)
 	return cmd
 }

@@ -59,13 +59,13 @@ func dataPrepareCmd() *cobra.Command {
 		Use:   "prepare PATH",
 		Short: "Split files into segments and show what contributing them costs",
 		Long: `Take the text of a file, or of all files below a folder, and split it into
-segments by the canonical rules. Reads ` + corpus.Extensions + `;
-the extension may be in capital letters, and when it does not say
-what the file is, the content decides. Text is UTF-8, or UTF-16 with a byte
-order mark.
+segments by the canonical rules. Reads
+` + corpus.Extensions + `;
+the extension may be in capital letters. If the extension does not say what a file
+is, its content decides. Text is UTF-8, or UTF-16 with a byte order mark.
 
 Writes the segment file and prints what each file gave or why it was not taken,
-counts, the deposit and, with --contributor, the root to be sealed. Signs that
+counts, the deposit and, with --contributor, the root to be sealed. Characters that
 come with text from PDF, Word and web pages, such as soft hyphens, no-break
 spaces and ligatures, are put right: they are counted for each file, and some
 words are shown (--show-changes). Parts that the rules refuse are listed with the
@@ -117,7 +117,7 @@ openledgerd data prepare notes/ --contributor open1… --output-file notes.olseg
 	addPrepareFlags(cmd)
 	cmd.Flags().Bool(flagJSON, false, "print the report on all files and the counts as one JSON object")
 	cmd.Flags().String(flagOutput, "", "segment file to write (default NAME"+segmentFileExtension+" in this directory)")
-	cmd.Flags().String(flagContributor, "", "address that will contribute; the root depends on it")
+	cmd.Flags().String(flagContributor, "", "address of the account that will contribute; the root depends on it")
 	return cmd
 }
 

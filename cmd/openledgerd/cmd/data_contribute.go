@@ -47,8 +47,9 @@ func dataContributeCmd() *cobra.Command {
 		Use:   "contribute PATH",
 		Short: "Seal and reveal files as a contribution to a DataNet",
 		Long: `Prepare and check the files below PATH, put the segment file into a content
-store, seal the contribution on chain (commit), wait, and open it (reveal). The
-owner of the DataNet then accepts or rejects it. What is refused is not stored.
+store, seal the contribution on chain (commit), wait, and open it (reveal). Then the
+owner of the DataNet or a panel accepts or rejects it. A file that fails a check is
+not stored.
 
 The segments are compared with what enters the DataNet before, as
 ` + "`data check --datanet`" + ` does. Derived segments are declared, so that a share of their

@@ -103,16 +103,52 @@ var flagUsage = map[string]string{
 var sdkFlagUsage = map[string]string{
 	flags.FlagBroadcastMode: "return as soon as the node has checked the transaction (sync) or at once (async), " +
 		"instead of waiting for its block",
-	flags.FlagFees:          "fee instead of gas prices, such as 0.001OPEN",
-	flags.FlagGas:           "the most gas that the transaction may use, or auto: the node estimates it",
-	flags.FlagGasAdjustment: "factor by which the estimate is multiplied",
-	flags.FlagGasPrices:     "price of a unit of gas, such as 1000000000aopen",
-	flags.FlagSignMode:      "how to sign: direct, amino-json (Ledger) or direct-aux",
-	"deposit":               "deposit of the proposal, such as 1000OPEN",
-	"period-limit":          "the most that may be spent in a period, such as 1OPEN",
-	"spend-limit":           "the most that may be spent in total, such as 10OPEN",
-	"vesting-amount":        "amount that is locked, such as 100OPEN",
-	"min-self-delegation":   "least self-delegation of the validator, such as 1OPEN",
+	flags.FlagChainID:          "chain for which to sign; default: chain-id of client.toml",
+	flags.FlagFeeGranter:       "account that pays the fee, if it has granted that",
+	flags.FlagFrom:             "name or address of the key that signs",
+	flags.FlagKeyringBackend:   "where keys are kept: os, file, kwallet, pass, test or memory",
+	flags.FlagKeyringDir:       "directory of the keyring; default: the home directory",
+	flags.FlagNode:             "RPC address of the node",
+	flags.FlagNote:             "note to add to the transaction",
+	flags.FlagOutput:           "text for people, or json for programs",
+	flags.FlagSkipConfirmation: "send without asking",
+	flags.FlagUseLedger:        "sign with a Ledger device",
+	flags.FlagFees:             "fee instead of gas prices, such as 0.001OPEN",
+	flags.FlagGas:              "the most gas that the transaction may use, or auto: the node estimates it",
+	flags.FlagGasAdjustment:    "factor by which the estimate is multiplied",
+	flags.FlagGasPrices:        "price of a unit of gas, such as 1000000000aopen",
+	flags.FlagSignMode:         "how to sign: direct, amino-json (Ledger) or direct-aux",
+	"deposit":                  "deposit of the proposal, such as 1000OPEN",
+	"period-limit":             "the most that may be spent in a period, such as 1OPEN",
+	"spend-limit":              "the most that may be spent in total, such as 10OPEN",
+	"vesting-amount":           "amount that is locked, such as 100OPEN",
+	"min-self-delegation":      "least self-delegation of the validator, such as 1OPEN",
+}
+
+// sdkShorts replace what the SDK says about its commands.
+var sdkShorts = map[string]string{
+	"comet":     "Show and reset what CometBFT keeps of a node",
+	"debug":     "Decode addresses, keys and transactions",
+	"export":    "Print the state of a stopped node as a genesis",
+	"genesis":   "Build the genesis of a network",
+	"keys":      "Make, show and remove keys",
+	"prune":     "Remove old states from a stopped node",
+	"rollback":  "Undo the last block of a stopped node",
+	"snapshots": "Make, move and restore snapshots of a stopped node",
+	"start":     "Run the node",
+	"status":    "Show the state of the node that is asked",
+	"version":   "Print the version of this program",
+}
+
+// addedExamples are examples of commands of the SDK that have none.
+var addedExamples = map[string]string{
+	"keys add":            "openledgerd keys add alice",
+	"query bank balances": "openledgerd query bank balances open1…",
+	"start":               "openledgerd start",
+	"status":              "openledgerd status --node tcp://localhost:26657",
+	"tx bank send":        "openledgerd tx bank send alice open1… 5OPEN",
+	"tx gov vote":         "openledgerd tx gov vote 1 yes --from alice",
+	"tx staking delegate": "openledgerd tx staking delegate openvaloper1… 100OPEN --from alice",
 }
 
 // flagDefaults are the defaults of flags that setTxDefaults sets.
@@ -130,9 +166,16 @@ var sdkExamples = strings.NewReplacer("1000000stake", "1000OPEN", "100000000stak
 	"10uatom", "0.001OPEN", "0.1uatom", "1000000000aopen", "100uatom", "100OPEN", "100skate", "100OPEN",
 	`"denom": "stake","amount": "10"`, `"denom": "aopen","amount": "10000000000000000000"`)
 
-// completeHelp adds the usage of flags to the help of a command, and puts amounts of its examples in OPEN.
+// completeHelp mends the help of a command of the SDK or of a module: it adds what is missing, and puts amounts in OPEN.
 func completeHelp(cmd *cobra.Command) {
 	cmd.Long, cmd.Example = sdkExamples.Replace(cmd.Long), sdkExamples.Replace(cmd.Example)
+	path := strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
+	if short, known := sdkShorts[path]; known {
+		cmd.Short = short
+	}
+	if cmd.Example == "" {
+		cmd.Example = addedExamples[path]
+	}
 	cmd.LocalFlags().VisitAll(func(flag *pflag.Flag) {
 		if said, known := sdkFlagUsage[flag.Name]; known && takesAmounts(cmd) {
 			flag.Usage = said

@@ -37,7 +37,8 @@ sent. If the command is interrupted, run it or ` + "`review run`" + ` again: it 
 where it stopped.
 
 An item is accepted with a score of 1 to 1000: what it earns in bounties is in
-proportion to the score. Reasons of a rejection: ` + strings.Join(reasonNames(), ", ") + `.
+proportion to the score. Reasons of a rejection:
+` + strings.Join(reasonNames(), ", ") + `.
 
 In an appeal, and in a check, which is an appeal of an item drawn by chance, you
 decide about the contribution anew. In a recall, to accept means that the

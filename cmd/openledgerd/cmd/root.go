@@ -55,8 +55,8 @@ func NewRootCmd() *cobra.Command {
 		Short: "OpenLedger node and client",
 		Long: `openledgerd runs an OpenLedger node and talks to one.
 
-A chain on which every AI answer carries a receipt: which contributed data
-shaped it, by how much, and who was paid for it.
+OpenLedger is a chain on which every AI answer carries a receipt. The receipt says
+which contributed data shaped the answer, by how much, and who was paid for it.
 
   openledgerd init my-node --chain-id openledger-1   set up a home directory
   openledgerd start                                  run the node
