@@ -44,6 +44,21 @@ func TestHashText(t *testing.T) {
 	if _, err := HashFromBytes(h[:31]); !errors.Is(err, ErrHash) {
 		t.Error(err)
 	}
+	list := hashesN(3)
+	raw := HashesToBytes(list)
+	if got, err := HashesFromBytes(raw); err != nil || !slices.Equal(got, list) {
+		t.Error(got, err)
+	}
+	raw[0][0]++ // a copy
+	if list[0] != hashesN(3)[0] {
+		t.Error("HashesToBytes shares memory with the hashes")
+	}
+	if got, err := HashesFromBytes([][]byte{raw[1], raw[2][:31]}); !errors.Is(err, ErrHash) || got != nil {
+		t.Error(got, err)
+	}
+	if got, err := HashesFromBytes(nil); err != nil || got != nil || HashesToBytes(nil) != nil {
+		t.Error(got, err)
+	}
 }
 
 func TestMerkleRootIsThatOfRFC6962(t *testing.T) {
