@@ -13,8 +13,8 @@ import (
 )
 
 // The state of a session is written before each question, while somebody waits for the answer. To replace its file
-// takes two flushes and a new name; to append to a journal beside it takes one flush. The last whole line of the journal
-// is the state. A journal that has grown long is folded into the file.
+// takes two flushes and a new name; to append to a journal beside it takes one flush. The last whole line of the
+// journal is the state. A journal that has grown long is folded into the file.
 
 // journalLimit is the size in bytes from which on a journal is folded.
 const journalLimit = 1 << 18
