@@ -144,7 +144,8 @@ openledgerd start --attestor.mode unix:///var/lib/openledger/attestor/attestor.s
 		},
 	}
 	cmd.Flags().String(flagNodeGRPC, "127.0.0.1:9090", "gRPC address of the node")
-	cmd.Flags().String(flagSocket, "", "socket at which the attestor answers its node (default HOME/attestor/attestor.sock)")
+	cmd.Flags().String(flagSocket, "",
+		"socket at which the attestor answers its node (default HOME/attestor/attestor.sock)")
 	addAttestorConfigFlags(cmd)
 	return cmd
 }

@@ -166,7 +166,7 @@ var sdkExamples = strings.NewReplacer("1000000stake", "1000OPEN", "100000000stak
 	"10uatom", "0.001OPEN", "0.1uatom", "1000000000aopen", "100uatom", "100OPEN", "100skate", "100OPEN",
 	`"denom": "stake","amount": "10"`, `"denom": "aopen","amount": "10000000000000000000"`)
 
-// completeHelp mends the help of a command of the SDK or of a module: it adds what is missing, and puts amounts in OPEN.
+// completeHelp mends the help of a command of the SDK or of a module: it adds what is missing and puts amounts in OPEN.
 func completeHelp(cmd *cobra.Command) {
 	cmd.Long, cmd.Example = sdkExamples.Replace(cmd.Long), sdkExamples.Replace(cmd.Example)
 	path := strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")

@@ -148,7 +148,8 @@ func reviewerOf(cmd *cobra.Command, clientCtx client.Context, address string) (*
 	r := &reviewer{
 		query: datanettypes.NewQueryClient(clientCtx), address: address,
 		store: review.NewStore(clientCtx.HomeDir, chainID, address), marks: review.NewMarks(clientCtx.HomeDir, chainID),
-		out: cmd.OutOrStdout(), shown: newProgress(cmd.ErrOrStderr()), now: time.Now, pause: follow.Sleep, interval: defaultInterval,
+		out: cmd.OutOrStdout(), shown: newProgress(cmd.ErrOrStderr()), now: time.Now, pause: follow.Sleep,
+		interval: defaultInterval,
 	}
 	if interval, err := cmd.Flags().GetDuration(flagInterval); err == nil {
 		if interval < time.Second {

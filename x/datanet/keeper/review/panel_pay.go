@@ -80,8 +80,8 @@ func (k Keeper) payPanel(ctx context.Context, params types.Params, datanetID uin
 	})
 }
 
-// payByAgreement divides the fee of an appeal, check or confirmation among the seats that revealed. There is no gold, so
-// a seat is paid for the items on which it voted as the panel decided. The rest goes to the bounty pool.
+// payByAgreement divides the fee of an appeal, check or confirmation among the seats that revealed. There is no gold,
+// so a seat is paid for the items on which it voted as the panel decided. The rest goes to the bounty pool.
 func (k Keeper) payByAgreement(ctx context.Context, cohort types.Cohort, p panel) (math.Int, error) {
 	paid := math.ZeroInt()
 	share := cohort.Fee.QuoRaw(int64(max(1, p.revealed()) * len(cohort.Items)))
