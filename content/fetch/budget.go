@@ -167,8 +167,8 @@ func (m *memory) blame(keys []string) {
 	m.charge(keys, silent, 0)
 }
 
-// charge takes what a download cost from the hosts with the given keys, and judges them by its outcome. The caller holds
-// the lock.
+// charge takes what a download cost from the hosts with the given keys, and judges them by its outcome. The caller
+// holds the lock.
 func (m *memory) charge(keys []string, result outcome, size int64) {
 	for _, key := range keys {
 		h := m.host(key)
