@@ -151,7 +151,8 @@ func (k Keeper) closeItem(ctx sdk.Context, item types.Item) error {
 }
 
 // firstOpen returns the lowest number of an open item of a kind, next if there is none.
-func (k Keeper) firstOpen(ctx context.Context, head types.Head, kind types.ItemKind, base, next uint64) (uint64, error) {
+func (k Keeper) firstOpen(ctx context.Context, head types.Head, kind types.ItemKind, base,
+	next uint64) (uint64, error) {
 	first := next
 	window := new(collections.Range[uint64]).StartInclusive(base).EndExclusive(next)
 	err := k.Items.Walk(ctx, window, func(number uint64, _ types.Item) (bool, error) {
