@@ -240,8 +240,6 @@ func peakMemory() int {
 	return kib << 10
 }
 
-const memoryBound = 512 << 20
-
 func TestTwentyMegabytesOfEachFormat(t *testing.T) {
 	if testing.Short() {
 		t.Skip("writes 250 MB")
