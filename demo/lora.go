@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -242,21 +243,12 @@ func (w *world) converseLora(ctx context.Context) error {
 
 // openSessions opens a session with each adapter.
 func (w *world) openSessions(ctx context.Context) error {
-	list, err := session.Models(ctx, w.gatewayURL())
-	if err != nil {
-		return err
-	}
 	for _, f := range w.lora.fields {
-		var info *api.ModelInfo
-		for _, m := range list.Data {
-			if m.OpenLedger != nil && m.OpenLedger.ModelID == f.modelID {
-				info = m.OpenLedger
-			}
+		info, err := w.awaitModel(ctx, f.modelID)
+		if err != nil {
+			return err
 		}
-		if info == nil {
-			return fmt.Errorf("the gateway does not serve model %d\n%s", f.modelID, tail(w.gateway.log, 2048))
-		}
-		f.client, err = session.Open(ctx, w.chain, w.payer, w.gatewayURL(), *info, coin(open(depositOpen)), "")
+		f.client, err = session.Open(ctx, w.chain, w.payer, w.gatewayURL(), info, coin(open(depositOpen)), "")
 		if err != nil {
 			return err
 		}
@@ -266,6 +258,27 @@ func (w *world) openSessions(ctx context.Context) error {
 	}
 	w.progress("sessions  opened with %d adapters on one base", len(w.lora.fields))
 	return nil
+}
+
+// awaitModel waits until the gateway lists a model. It lists an adapter as soon as it has read its provider's offer,
+// which may be after it has begun to serve.
+func (w *world) awaitModel(ctx context.Context, id uint64) (info api.ModelInfo, err error) {
+	limit, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	err = w.gateway.waitFor(limit, fmt.Sprintf("model %d at the gateway", id), func(ctx context.Context) error {
+		list, err := session.Models(ctx, w.gatewayURL())
+		if err != nil {
+			return err
+		}
+		for _, m := range list.Data {
+			if m.OpenLedger != nil && m.OpenLedger.ModelID == id {
+				info = *m.OpenLedger
+				return nil
+			}
+		}
+		return errors.New("the gateway does not list it")
+	})
+	return info, err
 }
 
 // reportLora prints what happened.
