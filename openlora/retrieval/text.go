@@ -49,6 +49,7 @@ type Text struct {
 	datanets datanettypes.QueryClient
 	mu       sync.RWMutex
 	stops    map[Ref]datanettypes.SegmentStop
+	height   int64 // of stops
 }
 
 // TextCache holds texts as long as a library has them. Manifests never change, so libraries of one manifest share its
@@ -168,7 +169,9 @@ func (t *Text) Refresh(ctx context.Context) (int64, error) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.stops = stops
+	if height >= t.height { // another library of the manifest may have read a later state, which also tells of this one
+		t.stops, t.height = stops, height
+	}
 	return height, nil
 }
 

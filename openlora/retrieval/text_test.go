@@ -11,6 +11,7 @@ import (
 
 	guarded "github.com/openledger/openledger/content/fetch"
 	"github.com/openledger/openledger/openlora/chain"
+	datanettypes "github.com/openledger/openledger/x/datanet/types"
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
@@ -50,6 +51,26 @@ func TestLibrariesOfOneManifestShareItsText(t *testing.T) {
 	again := load(modelstypes.ATTRIBUTION_METHOD_RAG)
 	require.Same(t, again.Text, cache.get(name))
 	require.Len(t, cache.known, 2, "what nobody has is forgotten")
+}
+
+// TestLaterStopsStay: libraries that share a text read the stops at the same time. What was read of an older block does
+// not replace what was read of a later one.
+func TestLaterStopsStay(t *testing.T) {
+	s := newSetting(t)
+	l := s.library(t, modelstypes.ATTRIBUTION_METHOD_SPAN)
+	s.stops[1] = []datanettypes.SegmentStop{{Rank: 3, StoppedHeight: 11}}
+	s.heights = map[uint64]int64{1: 11, 2: 11}
+	height, err := l.Refresh(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 11, height)
+	s.stops[1], s.heights = nil, map[uint64]int64{1: 10, 2: 10}
+	height, err = l.Refresh(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 10, height)
+	_, stopped := l.stopped(Ref{3, 0}, 11)
+	require.True(t, stopped)
+	_, stopped = l.stopped(Ref{3, 0}, 10)
+	require.False(t, stopped)
 }
 
 // TestTextThatFailsIsLoadedAgain: a failure is not kept.
