@@ -68,6 +68,8 @@ type Proxy struct {
 
 	mu      sync.Mutex
 	flights map[flightKey]*flight
+
+	endings endings
 }
 
 // New returns a proxy, which Run starts.

@@ -595,3 +595,36 @@ func TestStreamsNameTheModel(t *testing.T) {
 		require.Greater(t, chunks, 1)
 	}
 }
+
+// TestUsageHasWhatWasRead: a client that has read a stream to its end finds the answer in GET /usage, although the
+// ledger is written behind that end.
+func TestUsageHasWhatWasRead(t *testing.T) {
+	node := chaintest.Start(t)
+	gatewaytest.New(t, node, "gateway", 1)
+	p := newPlace(t, node, "")
+	require.Equal(t, gatewaytest.Saying, p.ask(question).text) // a session is open
+	usage := func() (usage Usage) {
+		response, err := http.Get(p.url + "/usage")
+		if !assert.NoError(t, err) {
+			return usage
+		}
+		defer response.Body.Close()
+		assert.NoError(t, json.NewDecoder(response.Body).Decode(&usage))
+		return usage
+	}
+	require.Len(t, usage().Answers, 1)
+
+	slow, err := p.config.Ledger.db.Begin(true) // nothing is written before it is over
+	require.NoError(t, err)
+	response, err := http.Post(p.url+"/v1/chat/completions", "application/json", strings.NewReader(streamed))
+	require.NoError(t, err)
+	defer response.Body.Close()
+	require.NoError(t, api.ReadEvents(response.Body, func(data string) (bool, error) { return data == api.Done, nil }))
+	require.Len(t, usage().Answers, 1, "it waits for a time")
+	found := make(chan Usage)
+	go func() { found <- usage() }()
+	time.Sleep(50 * time.Millisecond)
+	require.NoError(t, slow.Rollback())
+	require.Len(t, (<-found).Answers, 2)
+	require.Empty(t, p.endings.open)
+}

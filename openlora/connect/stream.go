@@ -30,11 +30,17 @@ func (p *Proxy) stream(w http.ResponseWriter, r *http.Request, c *call, how deli
 		}
 	}
 	ended, has := false, false // the client has been told the end; it has it
+	recorded := func() {}
 	c.end = func(a answered) {
+		if ended { // the session asked again, because the answer could not be written
+			return
+		}
 		stop()
+		recorded = p.endings.begin()
 		ended, has = true, deliver(to, a, how) == nil
 	}
 	answer, err := c.ask(ctx)
+	recorded()
 	stop()
 	switch {
 	case ended:

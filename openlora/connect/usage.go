@@ -78,6 +78,7 @@ func (p *Proxy) usage(w http.ResponseWriter, r *http.Request) {
 		}
 		most = n
 	}
+	p.endings.wait(r.Context()) // a client that has read its answer to the end finds it here
 	usage, err := p.Usage(keyIn(r), most)
 	if err != nil {
 		p.config.Log.Error("the ledger could not be read", "err", err)

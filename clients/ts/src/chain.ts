@@ -23,7 +23,7 @@ import { Query as DatanetQuery } from "./gen/openledger/datanet/v1/query_pb.js";
 import { Query as ModelsQuery } from "./gen/openledger/models/v1/query_pb.js";
 import { Query as RewardsQuery } from "./gen/openledger/rewards/v1/query_pb.js";
 import { createClient, type Client } from "./grpcweb.js";
-import { begin, newKey, publicKeyOf, Session, type Store, type State } from "./session.js";
+import { accepted, begin, newKey, publicKeyOf, Session, type Store, type State } from "./session.js";
 
 const GAS_PERCENT = 140n; // of the gas that a simulation used
 const WAIT = 45_000,
@@ -140,7 +140,7 @@ export class Chain {
     modelId?: bigint,
   ): Promise<Session> {
     gateway = gateway.replace(/\/+$/, "");
-    const list = (await (await fetch(`${gateway}/v1/models`)).json()) as { data: { openledger?: Offered }[] };
+    const list = (await (await accepted(await fetch(`${gateway}/v1/models`))).json()) as { data: { openledger?: Offered }[] };
     const model = list.data
       .flatMap((one) => one.openledger ?? [])
       .find((one) => modelId === undefined || BigInt(one.model_id) === modelId);

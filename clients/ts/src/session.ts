@@ -43,6 +43,19 @@ export class GatewayError extends Error {
   }
 }
 
+/** accepted returns a gateway's response, or throws a GatewayError that says why it refused. */
+export async function accepted(response: Response): Promise<Response> {
+  if (response.ok) return response;
+  const text = await response.text();
+  try {
+    const { error } = JSON.parse(text) as { error: { code: string; message: string; openledger_gap?: boolean } };
+    throw new GatewayError(response.status, error.code, error.message, error.openledger_gap === true);
+  } catch (error) {
+    if (error instanceof GatewayError) throw error;
+    throw new GatewayError(response.status, "unknown", response.statusText, false);
+  }
+}
+
 /** Source is a contribution that is paid for an answer. */
 export interface Source {
   contribution: number;
@@ -297,15 +310,7 @@ export class Session {
             body: JSON.stringify(body),
           },
     );
-    if (response.ok) return response;
-    const text = await response.text();
-    try {
-      const { error } = JSON.parse(text) as { error: { code: string; message: string; openledger_gap?: boolean } };
-      throw new GatewayError(response.status, error.code, error.message, error.openledger_gap === true);
-    } catch (error) {
-      if (error instanceof GatewayError) throw error;
-      throw new GatewayError(response.status, "unknown", response.statusText, false);
-    }
+    return accepted(response);
   }
 
   private async status(): Promise<{ n: number; head: string; gap: boolean } | undefined> {

@@ -62,3 +62,13 @@ test("wrong answers", () => {
   const hidden = answer("Hair gr\u200bows.");
   assert.throws(() => ol.check(state, hidden), /hides words from attribution: forbidden_code_point/);
 });
+
+test("a gateway that refuses to list its models", async (context) => {
+  const refusal = { error: { code: "rate_limited", message: "too many requests" } };
+  context.mock.method(globalThis, "fetch", async () => new Response(JSON.stringify(refusal), { status: 429 }));
+  const keep = () => assert.fail("nothing was opened");
+  await assert.rejects(
+    new ol.Chain("http://node", "test-1").open({ address: "open1payer" }, "http://gateway/", 1n, {}, keep),
+    (error) => error instanceof ol.GatewayError && error.status === 429 && error.code === "rate_limited",
+  );
+});
