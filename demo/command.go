@@ -41,7 +41,8 @@ authors contribute real text by signed transactions, ask questions, and show whi
 passages shaped the answers and what their authors earned. Nothing is left running
 or on the disk unless --keep is given.
 
-By default the text is the documentation of Go's standard library on this machine.
+By default the text is the documentation of Go's standard library on this machine, or the
+notes of specialists that ship with the program if Go is not installed.
 --corpus takes a folder with a sub-folder of .md, .txt or .jsonl files for each author;
 questions.txt in it holds questions, one a line.
 

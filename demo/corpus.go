@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/openledger/openledger/content/corpus"
+	"github.com/openledger/openledger/examples/specialists"
 	"github.com/openledger/openledger/poa"
 )
 
@@ -54,14 +55,17 @@ type source struct {
 	notTaken     []string // files of the folder, and why
 }
 
-// readSource reads the corpus folder, or without one the documentation of Go's
-// standard library.
+// readSource reads the corpus folder. Without one it reads the documentation of Go's standard library, or the notes of
+// specialists that ship if Go is not installed.
 func readSource(ctx context.Context, dir string) (*source, error) {
 	s := &source{title: "Documentation of Go's standard library", questions: goQuestions}
 	var read []corpus.Contributor
 	var err error
 	if dir == "" {
-		read, err = goDocumentation(ctx)
+		if read, err = goDocumentation(ctx); errors.Is(err, errNoGo) {
+			s.title = notesTitle
+			read, s.questions, err = readNotes(ctx)
+		}
 	} else {
 		s.title = filepath.Base(filepath.Clean(dir))
 		if read, err = corpus.ReadContributors(ctx, dir); err == nil {
@@ -91,6 +95,38 @@ func readSource(ctx context.Context, dir string) (*source, error) {
 		s.tokens += prepared.File.Tokens()
 	}
 	return s, nil
+}
+
+// notesTitle names the notes that ship, of all fields.
+const notesTitle = "notes of specialists"
+
+// readNotes returns the authors of the notes that ship, and questions about these.
+func readNotes(ctx context.Context) (authors []corpus.Contributor, questions []string, err error) {
+	folder, err := os.MkdirTemp("", "openledger-notes-")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	if err := os.CopyFS(folder, specialists.Notes); err != nil {
+		return nil, nil, err
+	}
+	fields, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, field := range fields {
+		dir := filepath.Join(folder, field.Name())
+		read, err := corpus.ReadContributors(ctx, dir)
+		if err != nil {
+			return nil, nil, err
+		}
+		asked, err := readQuestions(dir, read)
+		if err != nil {
+			return nil, nil, err
+		}
+		authors, questions = append(authors, read...), append(questions, asked...)
+	}
+	return authors, questions, nil
 }
 
 // readQuestions returns the questions of a corpus folder; without a file of

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"go/build"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -363,6 +364,19 @@ func TestGoDocumentationIsLargeEnough(t *testing.T) {
 	}
 	require.GreaterOrEqual(t, packages, 20)
 	require.Len(t, source.contributors, len(packageGroups))
+}
+
+// TestWithoutGo: where Go or its source is missing, the demo takes the notes that ship.
+func TestWithoutGo(t *testing.T) {
+	defer func(root string) { build.Default.GOROOT = root }(build.Default.GOROOT)
+	t.Setenv("PATH", t.TempDir())
+	for _, root := range []string{"", t.TempDir()} {
+		build.Default.GOROOT = root
+		source, err := readSource(context.Background(), "")
+		require.NoError(t, err)
+		require.Len(t, source.contributors, 4)
+		require.GreaterOrEqual(t, len(source.questions), 5)
+	}
 }
 
 func TestDermatologyIsLargeEnough(t *testing.T) {

@@ -2,12 +2,14 @@ package demo
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/build"
 	"go/doc"
 	"go/parser"
 	"go/token"
+	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
@@ -63,16 +65,23 @@ func goDocumentation(ctx context.Context) ([]corpus.Contributor, error) {
 	return contributors, nil
 }
 
+// errNoGo says that this machine has no Go installation with its source.
+var errNoGo = errors.New("no Go installation with its source")
+
 // goRoot finds the Go installation: the documentation is read from its source.
 func goRoot(ctx context.Context) (string, error) {
-	if build.Default.GOROOT != "" {
-		return build.Default.GOROOT, nil
+	root := build.Default.GOROOT
+	if root == "" {
+		out, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
+		if err != nil {
+			return "", fmt.Errorf("%w: %w", errNoGo, err)
+		}
+		root = strings.TrimSpace(string(out))
 	}
-	out, err := exec.CommandContext(ctx, "go", "env", "GOROOT").Output()
-	if err != nil {
-		return "", fmt.Errorf("find the Go installation: %w; install Go, or choose another corpus with --corpus", err)
+	if _, err := os.Stat(filepath.Join(root, "src", "fmt")); err != nil {
+		return "", fmt.Errorf("%w: %w", errNoGo, err)
 	}
-	return strings.TrimSpace(string(out)), nil
+	return root, nil
 }
 
 // packageDocumentation returns the package comment and the comments of exported

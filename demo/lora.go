@@ -67,7 +67,7 @@ func (w *world) readFields(ctx context.Context) error {
 		return err
 	}
 	w.lora = &lora{}
-	w.source = &source{title: "notes of specialists"}
+	w.source = &source{title: notesTitle}
 	for _, entry := range entries {
 		if !entry.IsDir() {
 			continue
@@ -105,7 +105,7 @@ func (w *world) contributeFields(ctx context.Context) error {
 		copy(all[len(all)-n:], w.authors) // with their ranks
 		f.authors, f.datanetID, f.version = w.authors, w.datanetID, w.version
 	}
-	w.source.title = "notes of specialists"
+	w.source.title = notesTitle
 	return nil
 }
 

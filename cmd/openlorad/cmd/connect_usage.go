@@ -159,7 +159,7 @@ func printUsage(out io.Writer, usage connect.Usage) {
 		_ = table.Flush()
 	}
 	if usage.Waiting > 0 {
-		fmt.Fprintf(out, "\n%d answers wait for the chain to say who was paid\n", usage.Waiting)
+		fmt.Fprintf(out, "\nanswers that wait for the chain to say who was paid: %d\n", usage.Waiting)
 	}
 	if len(usage.Answers) > 0 {
 		fmt.Fprintln(out, "\nlast answers")
@@ -184,7 +184,7 @@ func printUsage(out io.Writer, usage connect.Usage) {
 	if len(usage.Sessions) > 0 {
 		fmt.Fprintf(
 			out,
-			"\n%d sessions hold %s; `openlorad session close --all` returns it when the proxy does not run\n",
+			"\nopen sessions: %d, with %s left; `openlorad session close --all` returns it when the proxy does not run\n",
 			len(usage.Sessions),
 			amount.Format(usage.Deposited),
 		)

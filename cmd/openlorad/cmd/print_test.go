@@ -126,7 +126,7 @@ func TestUsageIsPrinted(t *testing.T) {
 	for _, want := range []string{
 		`editor +1 OPEN +2 OPEN +3 OPEN`, `all +1 OPEN +2 OPEN +3 OPEN +5OPEN/day +1 OPEN`,
 		`contributor +1 OPEN +\+ 1 OPEN bonus +open1a  On hair␛\[2J␊`, `burned +1 OPEN`,
-		`2 answers wait`, `ab-1 +paid`, `ab-2 +not acknowledged: it is␛\]0;x␇ wrong`, `1 sessions hold 7 OPEN`,
+		`who was paid: 2`, `ab-1 +paid`, `ab-2 +not acknowledged: it is␛\]0;x␇ wrong`, `open sessions: 1, with 7 OPEN`,
 	} {
 		require.Regexp(t, want, text)
 	}
