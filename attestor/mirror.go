@@ -64,7 +64,7 @@ func (a *Attestor) Handler() http.Handler {
 	mux.HandleFunc("PUT /v1/content/{hash}", a.putText)
 	mux.HandleFunc("GET /healthz", a.health)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(a.metrics.registry, promhttp.HandlerOpts{}))
-	return newGuard(mux)
+	return newTransferLimiter(mux)
 }
 
 // refuse answers with a reason in JSON.
@@ -196,31 +196,33 @@ func (a *Attestor) health(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// guard bounds transfers altogether and by host.
-type guard struct {
+// transferLimiter bounds transfers altogether and by host.
+type transferLimiter struct {
 	inner http.Handler
 	slots chan struct{}
 	hosts *ratelimit.Limiter
 }
 
-func newGuard(inner http.Handler) *guard {
-	return &guard{inner: inner, slots: make(chan struct{}, maxTransfers), hosts: ratelimit.New(hostRate, hostRate)}
+func newTransferLimiter(inner http.Handler) *transferLimiter {
+	return &transferLimiter{
+		inner: inner, slots: make(chan struct{}, maxTransfers), hosts: ratelimit.New(hostRate, hostRate),
+	}
 }
 
 // ServeHTTP implements http.Handler.
-func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if !g.hosts.Allow(r.RemoteAddr) {
+func (l *transferLimiter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !l.hosts.Allow(r.RemoteAddr) {
 		w.Header().Set("Retry-After", "1")
 		refuse(w, http.StatusTooManyRequests, "more than %d transfers a second", hostRate)
 		return
 	}
 	select {
-	case g.slots <- struct{}{}:
-		defer func() { <-g.slots }()
+	case l.slots <- struct{}{}:
+		defer func() { <-l.slots }()
 	default:
 		w.Header().Set("Retry-After", "1")
 		refuse(w, http.StatusServiceUnavailable, "%d transfers are under way", maxTransfers)
 		return
 	}
-	g.inner.ServeHTTP(w, r)
+	l.inner.ServeHTTP(w, r)
 }

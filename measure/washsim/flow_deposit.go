@@ -82,7 +82,7 @@ func drawChallenge(d dice, w *world) (*scene, script) {
 	s := d.scene(w)
 	m := s.market
 	s.coalition.members[m.copier.String()] = true
-	duplicate := d.chance(50) && s.standings[1] == accepted
+	duplicate := d.chance(50) && s.states[1] == accepted
 	original := m.data[1]
 	first := d.talk(s)
 	first.acknowledged = true

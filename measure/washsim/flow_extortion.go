@@ -19,7 +19,7 @@ func drawExtortion(d dice, w *world) (*scene, script) {
 	s.market = w.markets[0]
 	m := s.market
 	s.royalty = s.royalty.AddRaw(1_000_000) // enough for a part to reach contributors
-	s.scores, s.standings = [4]uint32{1_000, 1_000, 1_000, 1_000}, [4]standing{}
+	s.scores, s.states = [4]uint32{1_000, 1_000, 1_000, 1_000}, [4]contributionState{}
 	s.rewards.Terms = rewardstypes.DefaultTerms()
 	author, scraper := m.contributors[2], m.copier
 	s.coalition = coalition{

@@ -19,7 +19,7 @@ func drawRecapture(d dice, w *world) (*scene, script) {
 	s.market = w.markets[0]
 	m := s.market
 	s.royalty = s.royalty.AddRaw(1)
-	s.standings = [4]standing{}
+	s.states = [4]contributionState{}
 	s.coalition = coalition{
 		members: map[string]bool{m.modelOwner.String(): true, m.baseOwner.String(): true, m.provider.String(): true,
 			m.owner.String(): true},

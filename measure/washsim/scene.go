@@ -19,11 +19,11 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// standing is the state of a contribution when receipts pay it.
-type standing uint8
+// contributionState is the state of a contribution when receipts pay it.
+type contributionState uint8
 
 const (
-	accepted standing = iota
+	accepted contributionState = iota
 	recalled
 	commons
 )
@@ -46,7 +46,7 @@ type scene struct {
 	ownerPpm   uint32
 	curatorPpm uint32
 	scores     [4]uint32
-	standings  [4]standing
+	states     [4]contributionState
 
 	model uint64
 }
@@ -72,7 +72,7 @@ func (d dice) scene(w *world) *scene {
 	for i := range s.scores {
 		s.scores[i] = pick[uint32](d, datanettypes.MaxScore, datanettypes.MaxScore, 1,
 			uint32(d.between(1, datanettypes.MaxScore)))
-		s.standings[i] = pick(d, accepted, accepted, accepted, accepted, accepted, accepted, recalled, commons)
+		s.states[i] = pick(d, accepted, accepted, accepted, accepted, accepted, accepted, recalled, commons)
 	}
 	return s
 }
@@ -171,7 +171,7 @@ func (b *branch) serve(m *market, royalty, compute math.Int, parentPpm uint32) (
 	return registered.ModelId, err
 }
 
-// judge gives the contributions the scores that panels would give, and their standing.
+// judge gives the contributions the scores that panels would give, and their states.
 func (s *scene) judge(b *branch) error {
 	k := b.app().DatanetKeeper
 	for i, data := range s.market.data {
@@ -183,7 +183,7 @@ func (s *scene) judge(b *branch) error {
 		if err := k.Contributions.Set(b.ctx, data.rank, c); err != nil {
 			return err
 		}
-		switch s.standings[i] {
+		switch s.states[i] {
 		case recalled:
 			_, err = b.send(&datanettypes.MsgRecallContribution{Signer: data.by.String(), Rank: data.rank, Reason: "mine"})
 		case commons:

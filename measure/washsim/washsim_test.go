@@ -60,7 +60,7 @@ func everybody(d dice, w *world) (*scene, script) {
 	s.rewards.Terms = rewardstypes.Terms{LineagePpm: 850_000, BurnPpm: 150_000, BonusPpm: 666_666}
 	s.rewards.BonusPerSecond = rewardstypes.MaxSupply
 	s.royalty, s.compute = chain.Open(3), math.ZeroInt()
-	s.scores, s.standings = [4]uint32{1_000, 1_000, 1_000, 1_000}, [4]standing{}
+	s.scores, s.states = [4]uint32{1_000, 1_000, 1_000, 1_000}, [4]contributionState{}
 	return s, script{
 		wash: s.talks(
 			[]talk{{calls: []call{{answer: 0, compute: math.ZeroInt()}}, acknowledged: true, more: math.ZeroInt()}})}

@@ -165,5 +165,5 @@ func (p *Proxy) Handler() http.Handler {
 			message: "no " + r.Method + " " + r.URL.Path + ": see GET /v1/models and POST /v1/chat/completions",
 		})
 	})
-	return p.guard(mux)
+	return p.authorize(mux)
 }

@@ -175,8 +175,8 @@ func (m *metrics) modelLabel(model uint64) string {
 	return strconv.FormatUint(model, 10)
 }
 
-// shelf exports the number of adapters in memory and of requests that wait, as of the time of collection.
-type shelf struct {
+// adapterCollector exports the number of adapters in memory and of requests that wait, as of the time of collection.
+type adapterCollector struct {
 	adapters *adapters.Shelf
 	turns    *turns
 	label    func(model uint64) string
@@ -189,23 +189,23 @@ var (
 )
 
 // Describe implements prometheus.Collector.
-func (shelf) Describe(to chan<- *prometheus.Desc) {
+func (adapterCollector) Describe(to chan<- *prometheus.Desc) {
 	to <- adaptersReady
 	to <- adaptersBytes
 	to <- queued
 }
 
 // Collect implements prometheus.Collector.
-func (s shelf) Collect(to chan<- prometheus.Metric) {
+func (c adapterCollector) Collect(to chan<- prometheus.Metric) {
 	ready, bytes := 0, int64(0)
-	if s.adapters != nil {
-		ready, bytes = s.adapters.Ready(), s.adapters.Used()
+	if c.adapters != nil {
+		ready, bytes = c.adapters.Ready(), c.adapters.Used()
 	}
 	to <- prometheus.MustNewConstMetric(adaptersReady, prometheus.GaugeValue, float64(ready))
 	to <- prometheus.MustNewConstMetric(adaptersBytes, prometheus.GaugeValue, float64(bytes))
 	waiting := map[string]int{}
-	for model, n := range s.turns.waiting() {
-		waiting[s.label(model)] += n
+	for model, n := range c.turns.waiting() {
+		waiting[c.label(model)] += n
 	}
 	for label, n := range waiting {
 		to <- prometheus.MustNewConstMetric(queued, prometheus.GaugeValue, float64(n), label)

@@ -120,7 +120,7 @@ func New(ctx context.Context, config Config) (*Gateway, error) {
 		libraries: newLibraries(), texts: retrieval.NewTextCache(), latest: make(map[uint64]*retrieval.Library),
 	}
 	g.metrics = newMetrics(config.Outbox)
-	g.metrics.registry.MustRegister(shelf{config.Adapters, g.turns, g.metrics.modelLabel})
+	g.metrics.registry.MustRegister(adapterCollector{config.Adapters, g.turns, g.metrics.modelLabel})
 	if config.Adapters != nil {
 		config.Adapters.Watch = g.metrics.adapters
 	}
@@ -230,5 +230,15 @@ func (g *Gateway) Handler() http.Handler {
 		g.fail(w, &httpError{status: http.StatusNotFound, code: "unknown_url",
 			message: "no " + r.Method + " " + r.URL.Path + ": see GET /v1/models and POST /v1/chat/completions"})
 	})
-	return g.guard(mux)
+	return g.limitRate(mux)
+}
+
+// health answers whether the gateway's node is reachable, with its height.
+func (g *Gateway) health(w http.ResponseWriter, r *http.Request) {
+	height, err := g.Node.Height(r.Context())
+	if err != nil {
+		g.fail(w, nodeUnavailable(err))
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]any{"status": "ok", "height": height})
 }
