@@ -19,6 +19,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/content"
+	"github.com/openledger/openledger/internal/file"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/poa"
 	datanettypes "github.com/openledger/openledger/x/datanet/types"
@@ -268,7 +269,7 @@ func (w *world) offer(ctx context.Context, models ...uint64) error {
 		return err
 	}
 	seed := w.answerSeed()
-	if err := os.WriteFile(filepath.Join(w.gatewayHome(), "answer_key"), []byte(hex.EncodeToString(seed)),
+	if err := file.Write(filepath.Join(w.gatewayHome(), "answer_key"), []byte(hex.EncodeToString(seed)),
 		0o600); err != nil {
 		return err
 	}

@@ -19,6 +19,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/openledger/openledger/internal/follow"
 )
 
 // ErrRefused reports that an address or an answer is not allowed. It says nothing about the content.
@@ -213,12 +215,8 @@ func (c *Client) enter(ctx context.Context, key, location string) (leave func(),
 			return leave, err
 		}
 		waited += wait
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, ctx.Err()
-		case <-timer.C:
+		if err := follow.Sleep(ctx, wait); err != nil {
+			return nil, err
 		}
 	}
 }

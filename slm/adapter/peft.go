@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/openledger/openledger/internal/file"
 	"github.com/openledger/openledger/slm/checkpoint"
 	"github.com/openledger/openledger/slm/internal/filemap"
 	"github.com/openledger/openledger/slm/safetensors"
@@ -203,7 +204,7 @@ func (a *Adapter) WriteFolder(folder string, config checkpoint.Config, base stri
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, configFile), text, 0o644)
+	return file.Write(filepath.Join(folder, configFile), text, 0o644)
 }
 
 // peft returns the tensors of a PEFT adapter and the text of its adapter_config.json.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/openledger/openledger/internal/file"
 	"github.com/openledger/openledger/slm/gguf"
 	"github.com/openledger/openledger/slm/safetensors"
 )
@@ -69,7 +70,7 @@ func (c *Checkpoint) WriteFolder(folder string, o Options) error {
 	if err := safetensors.WriteFile(weights, entries, map[string]string{"format": "pt"}); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, configFile), text, 0o644)
+	return file.Write(filepath.Join(folder, configFile), text, 0o644)
 }
 
 // WriteGGUF writes a GGUF file of version 3. A model with a sliding window gets a context of that window, because

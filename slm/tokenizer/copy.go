@@ -3,9 +3,9 @@ package tokenizer
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 
+	"github.com/openledger/openledger/internal/file"
 	"github.com/openledger/openledger/slm/internal/filemap"
 )
 
@@ -21,7 +21,7 @@ func Copy(from, to string) error {
 			continue
 		}
 		if err == nil {
-			err = os.WriteFile(filepath.Join(to, name), text, 0o644)
+			err = file.Write(filepath.Join(to, name), text, 0o644)
 		}
 		if err != nil {
 			return err
@@ -40,6 +40,6 @@ func (t *Tokenizer) Write(folder string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(os.WriteFile(filepath.Join(folder, tokenizerFile), text, 0o644),
-		os.WriteFile(filepath.Join(folder, settingsFile), settings, 0o644))
+	return errors.Join(file.Write(filepath.Join(folder, tokenizerFile), text, 0o644),
+		file.Write(filepath.Join(folder, settingsFile), settings, 0o644))
 }

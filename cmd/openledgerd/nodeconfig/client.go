@@ -7,6 +7,8 @@ import (
 	"text/template"
 
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
+
+	"github.com/openledger/openledger/internal/file"
 )
 
 // Client is client.toml: the settings of commands that are used when no flag is given.
@@ -98,5 +100,5 @@ func WriteClient(home string, config Client) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(path, out.Bytes(), 0o600)
+	return file.Write(path, out.Bytes(), 0o600)
 }

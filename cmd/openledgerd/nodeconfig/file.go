@@ -10,6 +10,8 @@ import (
 
 	"github.com/creachadair/tomledit"
 	"github.com/creachadair/tomledit/parser"
+
+	"github.com/openledger/openledger/internal/file"
 )
 
 // Files are the configuration files of a node, without ".toml".
@@ -76,15 +78,15 @@ func Set(home string, settings ...Setting) (changed []Setting, err error) {
 			changed = append(changed, setting)
 		}
 	}
-	for _, file := range Files {
-		if documents[file] == nil {
+	for _, name := range Files {
+		if documents[name] == nil {
 			continue
 		}
 		var out bytes.Buffer
-		if err := tomledit.Format(&out, documents[file]); err != nil {
+		if err := tomledit.Format(&out, documents[name]); err != nil {
 			return nil, err
 		}
-		if err := os.WriteFile(Path(home, file), out.Bytes(), 0o600); err != nil {
+		if err := file.Write(Path(home, name), out.Bytes(), 0o600); err != nil {
 			return nil, err
 		}
 	}

@@ -18,6 +18,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/openledger/openledger/internal/file"
 	"github.com/openledger/openledger/openlora/connect"
 )
 
@@ -289,8 +290,7 @@ func writeRunning(path, url, secret string) error {
 	if err != nil {
 		return err
 	}
-	_ = os.Remove(path)
-	return os.WriteFile(path, content, 0o600)
+	return file.Write(path, content, 0o600)
 }
 
 func connectKeyCmd() *cobra.Command {
