@@ -9,7 +9,8 @@ export CGO_ENABLED = 0
 .DEFAULT_GOAL := help
 
 # What has goroutines: the rest of the chain has none.
-RACE = ./openlora/... ./attestor/... ./content/... ./app/voteext/... ./slm/engine/... ./slm/kernel/... ./demo/ports/...
+RACE = ./openlora/... ./attestor/... ./content/... ./audit/... ./internal/... ./app/voteext/... ./app/metrics/... \
+	./slm/engine/... ./slm/kernel/... ./demo/ports/... ./cmd/...
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
