@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes what a release holds, in build/release: an archive for each platform, what the programs are made of, checksums.
-# The same commit gives the same bytes: --check makes everything twice and compares.
+# The same commit gives the same bytes: --check makes everything twice, in two folders and with two build caches, and
+# compares.
 set -eu
 cd "$(dirname "$0")/.."
 platforms=${PLATFORMS:-linux/amd64 linux/arm64 darwin/arm64}
@@ -34,8 +35,11 @@ make_into() {
 
 make_into build/release
 if [ "${1:-}" = --check ]; then
-	make_into build/release-again
-	cmp build/release/SHA256SUMS build/release-again/SHA256SUMS
-	rm -r build/release-again
-	echo "made twice: the same bytes"
+	# Once more from another folder, with nothing compiled before: neither may change a byte.
+	other=$(mktemp -d)
+	trap 'rm -rf "$other"' EXIT
+	git clone -q . "$other/source"
+	(cd "$other/source" && GOCACHE="$other/cache" PLATFORMS="$platforms" sh scripts/release.sh)
+	cmp build/release/SHA256SUMS "$other/source/build/release/SHA256SUMS"
+	echo "made twice, in two folders and with two build caches: the same bytes"
 fi
