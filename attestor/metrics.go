@@ -36,13 +36,13 @@ func newMetrics() *metrics {
 			Namespace: "openledger", Subsystem: "attestor", Name: "verdicts_total", Help: "Verdicts given, by verdict.",
 		}, []string{"verdict"}),
 		receipts:      counter("receipts_total", "Receipts recomputed."),
-		seconds:       counter("judge_seconds_total", "Time spent recomputing."),
+		seconds:       counter("judge_seconds_total", "Time spent recomputing receipts, without waiting."),
 		fetched:       counter("fetched_bytes_total", "Bytes of bundles and text downloaded."),
 		fetchFailures: counter("fetch_failures_total", "Downloads that failed or were refused."),
 		pushed:        counter("pushed_bytes_total", "Bytes of bundles and text taken from others."),
-		judge: histogram("judge_seconds", "What recomputing a batch takes, waiting for its turn included.",
+		judge: histogram("judge_seconds", "Duration of recomputing a batch, waiting for its turn included.",
 			[]float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30}),
-		verdict: histogram("verdict_seconds", "From an item's opening, as seen here, to the verdict on it.",
+		verdict: histogram("verdict_seconds", "Time from an item's opening, as seen here, to the verdict on it.",
 			[]float64{.1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200}),
 	}
 	for _, verdict := range []attributiontypes.Verdict{

@@ -61,23 +61,25 @@ func newMetrics(box *outbox.Outbox) *metrics {
 		m.registry.MustRegister(h)
 		return h
 	}
-	m.requests = counter("requests_total", "HTTP requests")
-	m.errors = counter("errors_total", "requests answered with an error")
-	m.answers = counter("answers_total", "answers given")
-	m.gaps = counter("gaps_total", "calls that failed")
-	m.silences = counter("silences_total", "questions that the sources say nothing about, not charged")
-	m.cut = counter("cut_answers_total", "answers of which only the beginning could be proved and is charged")
+	m.requests = counter("requests_total", "HTTP requests.")
+	m.errors = counter("errors_total", "Requests answered with an error.")
+	m.answers = counter("answers_total", "Answers given.")
+	m.gaps = counter("gaps_total", "Calls that failed.")
+	m.silences = counter("silences_total", "Questions that the sources say nothing about; they are not charged.")
+	m.cut = counter("cut_answers_total", "Answers of which only the beginning could be proved and is charged.")
 	m.finished = counter("finished_answers_total",
-		"answers signed for after the gateway was killed while they were sent")
-	m.tokens = counter("output_tokens_total", "canonical tokens of answers")
+		"Answers signed for after the gateway was killed while they were sent.")
+	m.tokens = counter("output_tokens_total", "Canonical tokens of answers.")
 
 	answering := []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 20, 40, 80, 160}
 	working := []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}
-	m.answerSeconds = histogram("answer_seconds", "what a call takes whose voucher was taken, to its end", answering,
-		"outcome")
-	m.firstWordSeconds = single("first_word_seconds", "from then to the first word of the engine", answering)
-	m.attributionSeconds = single("attribution_seconds", "what attributing an answer takes", working)
-	m.submitSeconds = histogram("submit_seconds", "what getting a batch into a block takes", answering, "outcome")
+	m.answerSeconds = histogram("answer_seconds", "Duration of a call from the acceptance of its voucher to its end.",
+		answering, "outcome")
+	m.firstWordSeconds = single("first_word_seconds",
+		"Time from the acceptance of a voucher to the first word of the engine.", answering)
+	m.attributionSeconds = single("attribution_seconds", "Duration of attributing an answer.", working)
+	m.submitSeconds = histogram("submit_seconds", "Time from sending a batch to the block that has it.",
+		answering, "outcome")
 	for _, outcome := range []string{outcomeAnswered, outcomeSilent, outcomeFailed} {
 		m.answerSeconds.WithLabelValues(outcome)
 	}
@@ -98,8 +100,8 @@ type batches struct{ outbox *outbox.Outbox }
 
 var (
 	batchesPending = prometheus.NewDesc("openlorad_batches_pending",
-		"batches that have not reached the chain, or wait for validators", nil, nil)
-	batchesRefused = prometheus.NewDesc("openlorad_batches_refused", "batches that the chain refused for good", nil, nil)
+		"Batches that have not reached the chain, or wait for validators.", nil, nil)
+	batchesRefused = prometheus.NewDesc("openlorad_batches_refused", "Batches that the chain refused for good.", nil, nil)
 )
 
 // Describe implements prometheus.Collector.
