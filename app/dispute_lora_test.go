@@ -22,6 +22,14 @@ import (
 // lie changes what the provider claims. The batch is attested, and open.
 func influenced(t *testing.T, lie func(c *chain.Conversation, att *poa.Attribution)) (*chain.Conversation, uint64) {
 	t.Helper()
+	return influencedBy(t, 0, lie)
+}
+
+// influencedBy is influenced with a quieter query: of exponent 11, scores are below one bit a token, so noise counts.
+func influencedBy(t *testing.T, exponent int8, lie func(c *chain.Conversation, att *poa.Attribution)) (
+	*chain.Conversation, uint64,
+) {
+	t.Helper()
 	s := attested(t)
 	s.Voter = say(unknown, unknown, unknown, unknown)
 	rows := s.InfluenceRows()
@@ -29,6 +37,7 @@ func influenced(t *testing.T, lie func(c *chain.Conversation, att *poa.Attributi
 	s.PublishAdapter(rows)
 	c := s.Open(chain.Open(100))
 	c.Query = &poa.LoraQuery{Sketch: s.Influence()[1].Sketch}
+	c.Query.Exponent = exponent
 	if lie != nil {
 		c.Lie = func(att *poa.Attribution) { lie(c, att) }
 	}
@@ -95,33 +104,44 @@ func aboutInfluence(t *testing.T, c *chain.Conversation) []poa.Dispute {
 // reward, and whoever got less than the influence file says has the difference, without a bonus.
 func TestProvenLieAboutInfluence(t *testing.T) {
 	for name, lie := range map[string]struct {
-		change func(c *chain.Conversation, att *poa.Attribution)
-		kind   string
-		harmed bool // the proof shows that Bob lost something
+		change   func(c *chain.Conversation, att *poa.Attribution)
+		kind     string
+		harmed   bool // the proof shows that Bob lost something
+		exponent int8 // of the query
 	}{
 		"score": {func(c *chain.Conversation, att *poa.Attribution) {
 			friends := slices.Clone(c.Influence())
 			friends[0].Sketch = friends[1].Sketch // a friend answers to the query, too
 			require.NoError(c.T, att.AddLora(friends, c.Query))
 			c.Weigh(att)
-		}, poa.KindWrongScore, false},
+		}, poa.KindWrongScore, false, 0},
+		"score with its noise": {func(c *chain.Conversation, att *poa.Attribution) {
+			sum := uint64(0)
+			for i := range att.Lora.Rows {
+				row := &att.Lora.Rows[i]
+				row.Score = c.Query.Score(&c.Influence()[i], 0) // as if there were no strangers
+				sum += row.Score
+				row.Sum = sum
+			}
+			c.Weigh(att)
+		}, poa.KindWrongScore, false, 11},
 		"above the bound": {func(c *chain.Conversation, att *poa.Attribution) {
 			att.Lora.Rows[1].Amount = att.Lora.Bits
 			c.Weigh(att)
-		}, poa.KindWrongAmount, false},
+		}, poa.KindWrongAmount, false, 0},
 		"nothing for who was asked": {func(c *chain.Conversation, att *poa.Attribution) {
 			att.Lora.Rows[1].Amount = 0
 			c.Weigh(att)
-		}, poa.KindWrongAmount, true},
-		"sum": {func(_ *chain.Conversation, att *poa.Attribution) { att.Lora.Rows[0].Sum++ }, poa.KindWrongSum, false},
+		}, poa.KindWrongAmount, true, 0},
+		"sum": {func(_ *chain.Conversation, att *poa.Attribution) { att.Lora.Rows[0].Sum++ }, poa.KindWrongSum, false, 0},
 		"more than the part may be": {func(c *chain.Conversation, att *poa.Attribution) {
 			att.Lora.Bits = att.TotalBits/2 + 1
 			c.Weigh(att)
-		}, poa.KindWrongSum, false},
+		}, poa.KindWrongSum, false, 0},
 	} {
 		for _, final := range []bool{false, true} {
 			t.Run(name+map[bool]string{true: ", final", false: ", open"}[final], func(t *testing.T) {
-				c, id := influenced(t, lie.change)
+				c, id := influencedBy(t, lie.exponent, lie.change)
 				s := c.Scenario
 				if final {
 					decided(s)

@@ -14,6 +14,9 @@ const (
 	SketchBytes = 1 + SketchSize/2
 	// KappaBits is the most that a contribution gives an answer for each of its own tokens, in bits.
 	KappaBits = 1
+	// LoraNoiseGroup is the number of contributions up to which scores are lowered least. Beyond, each doubling lowers
+	// them more.
+	LoraNoiseGroup = 16
 	// MaxInfluenceRows is the largest number of contributions of one influence file.
 	MaxInfluenceRows = 1 << 16
 	// MaxInfluenceTokens is the largest number of tokens of one contribution.
@@ -45,7 +48,8 @@ type InfluenceRow struct {
 }
 
 // LoraQuery is the sketch of an answer's loss. Its dot product with a contribution's sketch estimates, in bits, how
-// much worse the adapter would predict the answer without the contribution.
+// much worse the adapter would predict the answer without the contribution. Sketches are random sums, so the estimate
+// has noise, which scores are lowered by.
 type LoraQuery struct{ Sketch }
 
 // InfluenceSource returns the rows of the influence file of a receipt's model. The receipt is given by its place among

@@ -121,30 +121,121 @@ func TestScore(t *testing.T) {
 			Tokens: uint32(rapid.IntRange(0, MaxInfluenceTokens).Draw(t, "tokens")),
 			Sketch: Sketch{Exponent: rapid.Int8().Draw(t, "exponent of the sketch")},
 		}
-		product := new(big.Int)
 		draw := drawElements(t)
 		for i := range rapid.IntRange(0, SketchSize).Draw(t, "length") {
-			a, b := draw(), draw()
-			q.Set(i, a)
-			row.Sketch.Set(i, b)
-			product.Add(product, big.NewInt(int64(a*b)))
+			q.Set(i, draw())
+			row.Sketch.Set(i, draw())
 		}
-		if shift := 16 - int(row.Sketch.Exponent) - int(q.Exponent); shift > 0 {
-			product.Lsh(product, uint(shift))
-		} else {
-			product.Rsh(product, uint(-shift))
-		}
-		most := new(big.Int).SetUint64(uint64(row.Tokens) * KappaBits << 16)
-		if product.Cmp(most) > 0 {
-			product = most
-		}
-		if product.Sign() < 0 {
-			product.SetInt64(0)
-		}
-		if got := q.Score(&row); got != product.Uint64() {
-			t.Fatalf("%d instead of %s", got, product)
+		n := rapid.OneOf(rapid.IntRange(1, 100), rapid.IntRange(1, MaxInfluenceRows)).Draw(t, "contributions")
+		if got, want := q.Score(&row, n), bigScore(&q, &row, n); got != want {
+			t.Fatalf("%d instead of %d", got, want)
 		}
 	})
+}
+
+// bigScore is LoraQuery.Score, computed with big numbers and by no other code of this package.
+func bigScore(q *LoraQuery, row *InfluenceRow, contributions int) uint64 {
+	var product, asked, sketched int64
+	for i := range SketchSize {
+		a, b := int64(q.At(i)), int64(row.Sketch.At(i))
+		product, asked, sketched = product+a*b, asked+a*a, sketched+b*b
+	}
+	digits := int64(0)
+	for groups := (contributions + 15) / 16; groups > 0; groups /= 2 {
+		digits++
+	}
+	noise := new(big.Int).Mul(big.NewInt(asked), big.NewInt(sketched))
+	noise.Mul(noise, big.NewInt(2*digits)).Quo(noise, big.NewInt(SketchSize)).Sqrt(noise)
+	score := new(big.Int).Sub(big.NewInt(product), noise)
+	if score.Sign() <= 0 {
+		return 0
+	}
+	if shift := 16 - int(row.Sketch.Exponent) - int(q.Exponent); shift > 0 {
+		score.Lsh(score, uint(shift))
+	} else {
+		score.Rsh(score, uint(-shift))
+	}
+	if most := uint64(row.Tokens) * KappaBits << 16; !score.IsUint64() || score.Uint64() > most {
+		return most
+	}
+	return score.Uint64()
+}
+
+// FuzzScore compares with big numbers: no elements of a query or of a sketch overflow anything.
+func FuzzScore(f *testing.F) {
+	f.Add([]byte{0x31, 0xf0, 0x52}, []byte{0x21, 0xe0, 0x53}, int8(0), int8(9), uint32(700), uint16(2))
+	f.Add([]byte{0}, []byte{0x88}, int8(1), int8(0), uint32(1), uint16(0))
+	f.Add([]byte{0x88}, []byte{0x88}, int8(-128), int8(-128), uint32(MaxInfluenceTokens), uint16(math.MaxUint16))
+	f.Fuzz(func(t *testing.T, query, sketch []byte, one, other int8, tokens uint32, contributions uint16) {
+		if len(query) == 0 || len(sketch) == 0 {
+			return
+		}
+		q := LoraQuery{Sketch{Exponent: one}}
+		row := InfluenceRow{Tokens: tokens % (MaxInfluenceTokens + 1), Sketch: Sketch{Exponent: other}}
+		for i := range q.Packed {
+			q.Packed[i], row.Sketch.Packed[i] = query[i%len(query)], sketch[i%len(sketch)]
+		}
+		n := int(contributions) + 1
+		if got, want := q.Score(&row, n), bigScore(&q, &row, n); got != want {
+			t.Fatalf("%d instead of %d", got, want)
+		}
+	})
+}
+
+// TestSquareRoot compares with big numbers, and at the ends of 64 bits.
+func TestSquareRoot(t *testing.T) {
+	check := func(x uint64) {
+		t.Helper()
+		if got, want := squareRoot(x), new(big.Int).Sqrt(new(big.Int).SetUint64(x)).Uint64(); got != want {
+			t.Fatalf("the root of %d is %d, not %d", x, want, got)
+		}
+	}
+	for root := range uint64(2_000) {
+		for _, x := range []uint64{root, root * root, root*root - min(root, 1), root*root + 1} {
+			check(x)
+		}
+	}
+	for shift := range 64 {
+		check(1<<shift - 1)
+		check(1 << shift)
+		check(math.MaxUint64 >> shift)
+	}
+	for root := uint64(math.MaxUint32); root > math.MaxUint32-100; root-- {
+		check(root * root)
+		check(root*root - 1)
+	}
+	rapid.Check(t, func(r *rapid.T) { check(rapid.Uint64().Draw(r, "x")) })
+}
+
+// TestScoreOfNothingAndOfMuch: a sketch or a query of zeros scores nothing, and the largest ones score the bound.
+func TestScoreOfNothingAndOfMuch(t *testing.T) {
+	var zero, least, most Sketch
+	for i := range SketchSize {
+		least.Set(i, -8)
+		most.Set(i, 7)
+	}
+	for _, exponent := range []int8{math.MinInt8, -1, 0, 1, 20, math.MaxInt8} {
+		for _, n := range []int{1, 16, 17, MaxInfluenceRows} {
+			for _, x := range []Sketch{zero, least, most} {
+				x.Exponent = exponent
+				row := InfluenceRow{Tokens: MaxInfluenceTokens, Sketch: x}
+				if got := (&LoraQuery{zero}).Score(&row, n); got != 0 {
+					t.Errorf("%d for no query", got)
+				}
+				q := &LoraQuery{x}
+				if got := q.Score(&InfluenceRow{Tokens: MaxInfluenceTokens}, n); got != 0 {
+					t.Errorf("%d for an empty sketch", got)
+				}
+				if got, want := q.Score(&row, n), bigScore(q, &row, n); got != want {
+					t.Errorf("%d instead of %d", got, want)
+				}
+				if got := q.Score(&row, n); exponent == math.MinInt8 && x.Packed != zero.Packed &&
+					got != MaxInfluenceTokens<<16 {
+					t.Errorf("%d of the largest sketch", got)
+				}
+			}
+		}
+	}
 }
 
 // drawElements draws elements: any, or always the same one or two, so that sums come to their ends.

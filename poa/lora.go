@@ -31,7 +31,8 @@ type LoraPart struct {
 type LoraRow struct {
 	// Rank names the contribution.
 	Rank uint64
-	// Score is LoraQuery.Score in Q16 bits, and 0 without a query.
+	// Score is LoraQuery.Score in Q16 bits, and 0 without a query. It is also the amount, if all scores together are at
+	// most LoraPart.Bits and the table allows it.
 	Score uint64
 	// Sum is the sum of the scores of this row and of the rows before it, in Q16 bits.
 	Sum uint64
@@ -73,7 +74,7 @@ func (a *Attribution) AddLora(influence []InfluenceRow, query *LoraQuery) error 
 	part := &LoraPart{Query: query, Bits: loraBits(a.Rows, a.TotalBits), Rows: make([]LoraRow, len(influence))}
 	var scorer *scorer
 	if query != nil {
-		scorer = newScorer(query)
+		scorer = newScorer(query, len(influence))
 	}
 	sum := uint64(0) // at most 2^16 rows of 2^41
 	for i := range influence {
@@ -101,16 +102,16 @@ func loraBits(rows []Row, total uint64) uint64 {
 	return min(left, mulDiv(total, LoraPartPPM, TotalPPM))
 }
 
-// loraAmount returns what a contribution gets, in Q16 bits: by its score out of the sum of all scores, and by its share
-// in the influence table.
+// loraAmount returns what a contribution gets, in Q16 bits: its score, or its share of the part if the scores sum to
+// more than the part, but at most what its share in the influence table allows.
 func loraAmount(part, score, sum uint64, share uint32, asked bool) uint64 {
 	switch {
 	case !asked:
 		return mulDiv(part, uint64(share), TotalPPM)
-	case sum == 0:
+	case part == 0:
 		return 0
 	}
-	return min(mulDiv(part, score, sum), mulDiv(part, LoraBound*uint64(share), TotalPPM))
+	return min(mulDiv(part, score, max(part, sum)), mulDiv(part, LoraBound*uint64(share), TotalPPM))
 }
 
 // mulDiv returns a · b / c, rounded down, and the largest number if the result has more than 64 bits. c must not be 0.

@@ -103,7 +103,8 @@ type WrongScore struct {
 }
 
 // VerifyWrongScore returns nil if the row has another rank than the influence file at that place, or if its score is
-// not the score of that sketch for the answer's query.
+// not the score of that sketch for the answer's query. The training record has the number of contributions, which the
+// score depends on, too.
 func VerifyWrongScore(c Claim, p WrongScore) error {
 	if err := c.trained(p.Base); err != nil {
 		return err
@@ -124,7 +125,7 @@ func VerifyWrongScore(c Claim, p WrongScore) error {
 		if row.Rank != p.Rank {
 			return nil
 		}
-		right = p.Query.Score(&sketch)
+		right = p.Query.Score(&sketch, int(c.Training.Rows))
 	}
 	if row.Score != right {
 		return nil

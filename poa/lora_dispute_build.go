@@ -137,7 +137,7 @@ func (d *loraDisputer) wrongScore() (bool, error) {
 	for i := range d.rows {
 		right := uint64(0)
 		if d.att.Lora.Query != nil {
-			right = d.att.Lora.Query.Score(&d.influence[i])
+			right = d.att.Lora.Query.Score(&d.influence[i], len(d.influence))
 		}
 		if d.rows[i].Rank == d.influence[i].Rank && d.rows[i].Score == right {
 			continue

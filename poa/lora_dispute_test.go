@@ -160,13 +160,15 @@ func TestEveryLieAboutInfluenceIsProven(t *testing.T) {
 			row.Amount = mulDiv(l.att.Lora.Bits, LoraBound*uint64(l.w.influence[3].SharePPM), TotalPPM) + 1
 			l.weigh()
 		}, []string{KindWrongAmount}},
-		"one unit more":   {func(l *loraLiar) { l.att.Lora.Rows[0].Amount++ }, []string{KindWrongAmount}},
-		"one unit less":   {func(l *loraLiar) { l.att.Lora.Rows[l.best()].Amount-- }, []string{KindWrongAmount}},
-		"nothing for one": {func(l *loraLiar) { l.att.Lora.Rows[l.best()].Amount = 0; l.weigh() }, []string{KindWrongAmount}},
-		"sum":             {func(l *loraLiar) { l.att.Lora.Rows[2].Sum++ }, []string{KindWrongSum}},
-		"first sum":       {func(l *loraLiar) { l.att.Lora.Rows[0].Sum++ }, []string{KindWrongSum}},
-		"a row less": {func(l *loraLiar) { l.att.Lora.Rows = l.att.Lora.Rows[:5] },
-			[]string{KindWrongAmount, KindWrongSum}},
+		"one unit more": {func(l *loraLiar) { l.att.Lora.Rows[0].Amount++ }, []string{KindWrongAmount}},
+		"one unit less": {func(l *loraLiar) { l.att.Lora.Rows[l.best()].Amount-- }, []string{KindWrongAmount}},
+		"nothing for one": {func(l *loraLiar) { l.att.Lora.Rows[l.best()].Amount = 0; l.weigh() },
+			[]string{KindWrongAmount}},
+		"sum":                       {func(l *loraLiar) { l.att.Lora.Rows[2].Sum++ }, []string{KindWrongSum}},
+		"first sum":                 {func(l *loraLiar) { l.att.Lora.Rows[0].Sum++ }, []string{KindWrongSum}},
+		"a row less":                {func(l *loraLiar) { l.att.Lora.Rows = l.att.Lora.Rows[:5] }, []string{KindWrongSum}},
+		"no deduction":              {func(l *loraLiar) { l.lowered(0) }, []string{KindWrongScore}},
+		"deducted as for more rows": {func(l *loraLiar) { l.lowered(5_000) }, []string{KindWrongScore}},
 		"a row more": {func(l *loraLiar) {
 			l.att.Lora.Rows = append(l.att.Lora.Rows, LoraRow{Rank: 9, Sum: l.att.Lora.Rows[5].Sum})
 		}, []string{KindWrongSum}},
@@ -203,6 +205,18 @@ func TestEveryLieAboutInfluenceIsProven(t *testing.T) {
 			t.Errorf("%s: %v instead of %v", name, kinds, lie.kinds)
 		}
 	}
+}
+
+// lowered sets scores as if there were so many contributions.
+func (l *loraLiar) lowered(contributions int) {
+	sum, rows := uint64(0), l.att.Lora.Rows
+	for i := range rows {
+		rows[i].Score = l.att.Lora.Query.Score(&l.w.influence[i], contributions)
+		sum += rows[i].Score
+		rows[i].Sum = sum
+	}
+	l.amounts()
+	l.weigh()
 }
 
 // amounts follow from what is claimed otherwise.

@@ -3,6 +3,7 @@ package poa
 import (
 	"encoding/hex"
 	"errors"
+	"math"
 	"math/big"
 	"math/rand"
 	"slices"
@@ -145,10 +146,12 @@ func TestLoraRefusesLies(t *testing.T) {
 		}, ErrEvidenceRoot},
 		"no query": {func(_ *loraWorld, _ *Receipt, e *Evidence, _ *Attribution) { e.Answers[0].Query = nil },
 			ErrEvidenceRoot},
-		"another file": {func(w *loraWorld, _ *Receipt, _ *Evidence, _ *Attribution) {
+		"another file": {func(w *loraWorld, _ *Receipt, _ *Evidence, att *Attribution) {
 			w.influence = slices.Clone(w.influence)
-			w.influence[0].SharePPM--
-			w.influence[2].Sketch.Packed[0] ^= 4
+			best := &w.influence[slices.IndexFunc(att.Lora.Rows, func(r LoraRow) bool { return r.Score > 0 })]
+			for i := range SketchSize / 2 {
+				best.Sketch.Set(i, 0)
+			}
 		}, ErrEvidenceRoot},
 		"method MEANING": {func(_ *loraWorld, r *Receipt, _ *Evidence, _ *Attribution) {
 			r.Method = MethodMeaning
@@ -303,14 +306,17 @@ func TestLoraAmounts(t *testing.T) {
 			return q
 		}
 		want := new(big.Int)
-		if sum > 0 {
-			want = quotient(part, score, sum)
+		if part > 0 {
+			want = quotient(part, score, max(part, sum))
 			if most := quotient(part, LoraBound*uint64(share), TotalPPM); most.Cmp(want) < 0 {
 				want = most
 			}
 		}
 		if got := loraAmount(part, score, sum, share, true); got != want.Uint64() {
 			t.Fatalf("%d instead of %s", got, want)
+		}
+		if got := loraAmount(0, score, 0, share, true); got != 0 {
+			t.Fatalf("%d of no part", got)
 		}
 		if got := loraAmount(part, score, sum, share, false); got != quotient(part, uint64(share), TotalPPM).Uint64() {
 			t.Fatalf("%d by the table", got)
@@ -322,6 +328,117 @@ func TestLoraAmounts(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestAmountsAreScores: amounts sum to at most the part and to at most the scores. While the scores fit the part, each
+// amount is its score or the table's bound. Whose score rises gets no less, and others get no more by it.
+func TestAmountsAreScores(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		part := rapid.OneOf(rapid.Uint64Range(0, 1000), rapid.Uint64Range(0, 1<<44)).Draw(t, "part")
+		scores := rapid.SliceOfN(rapid.OneOf(rapid.Uint64Range(0, 300), rapid.Uint64Range(0, 1<<41)), 1, 40).
+			Draw(t, "scores")
+		shares := make([]uint32, len(scores))
+		for i := range shares {
+			shares[i] = rapid.Uint32Range(0, TotalPPM/uint32(len(scores))).Draw(t, "share")
+		}
+		divide := func() (amounts []uint64, sum uint64) {
+			for _, s := range scores {
+				sum += s
+			}
+			for i, s := range scores {
+				amounts = append(amounts, loraAmount(part, s, sum, shares[i], true))
+			}
+			return amounts, sum
+		}
+		amounts, sum := divide()
+		given := uint64(0)
+		for i, a := range amounts {
+			given += a
+			bound := mulDiv(part, LoraBound*uint64(shares[i]), TotalPPM)
+			if a > scores[i] || a > bound || sum <= part && a != min(scores[i], bound) {
+				t.Fatalf("%d bits for a score of %d, the sum is %d, the part %d, the bound %d", a, scores[i], sum, part, bound)
+			}
+		}
+		if given > part || given > sum {
+			t.Fatalf("%d of %d bits are given for %d", given, part, sum)
+		}
+		rises := rapid.IntRange(0, len(scores)-1).Draw(t, "rises")
+		scores[rises] += rapid.Uint64Range(1, 1<<20).Draw(t, "more")
+		more, _ := divide()
+		for i := range more {
+			if i == rises && more[i] < amounts[i] || i != rises && more[i] > amounts[i] {
+				t.Fatalf("the score of %d rises: %d has %d instead of %d", rises, i, more[i], amounts[i])
+			}
+		}
+	})
+}
+
+// TestStrangersGetAboutNothing: contributions that an answer has nothing to do with have less than one deviation
+// together, however many there are.
+func TestStrangersGetAboutNothing(t *testing.T) {
+	rng := rand.New(rand.NewSource(12))
+	for _, n := range []int{16, 36, 200, 1_000} {
+		rows := influences(rng, n)
+		all, paid, queries := 0.0, 0, 40
+		for range queries {
+			query := asked(rng, influences(rng, 1)[0]) // of a contribution that is not in the file
+			att := Attribution{TotalBits: 300 * uint64(HiddenBits)}
+			must(0, att.AddLora(rows, query))
+			for i, r := range att.Lora.Rows {
+				deviation := math.Sqrt(float64(query.squares()*rows[i].Sketch.squares()) / SketchSize)
+				all += float64(r.Score) / (1 << 16) * math.Ldexp(1, 9) / deviation
+				if r.Amount > 0 {
+					paid++
+				}
+			}
+		}
+		mean := all / float64(queries)
+		t.Logf("%d strangers: %.2f deviations for an answer, %.2f of them are paid", n, mean,
+			float64(paid)/float64(queries))
+		if mean > 1 {
+			t.Errorf("%d strangers have %.2f deviations together", n, mean)
+		}
+	}
+}
+
+// TestFloodsTakeNothing: whoever adds contributions that an answer has nothing to do with takes nothing from others
+// while the scores fit the part, but what the deduction grows by.
+func TestFloodsTakeNothing(t *testing.T) {
+	rng := rand.New(rand.NewSource(13))
+	rows := influences(rng, 16)
+	rows[3].SharePPM = 200_000
+	query := asked(rng, rows[3])
+	divide := func(rows []InfluenceRow) []LoraRow {
+		att := Attribution{TotalBits: 300 * uint64(HiddenBits)}
+		must(0, att.AddLora(rows, query))
+		return att.Lora.Rows
+	}
+	before := divide(rows)[3]
+	if before.Amount != before.Score || before.Score == 0 {
+		t.Fatalf("%+v", before)
+	}
+	for _, n := range []int{32, 64, 640} {
+		flood := slices.Clone(rows)
+		for i := 16; i < n; i++ {
+			row := influences(rng, 1)[0]
+			row.Rank, row.SharePPM = uint64(i), 0
+			flood = append(flood, row)
+		}
+		after := divide(flood)
+		deviation := math.Sqrt(float64(query.squares()*rows[3].Sketch.squares()) / SketchSize)
+		more := math.Sqrt(float64(noiseDeviations(n))) - math.Sqrt(float64(noiseDeviations(16)))
+		least := float64(before.Amount) - (more*deviation+1)*math.Ldexp(1, 16-9)
+		if float64(after[3].Amount) < least {
+			t.Errorf("%d contributions: %d bits instead of %d, at least %.0f", n, after[3].Amount, before.Amount, least)
+		}
+		flooded := uint64(0)
+		for _, r := range after[16:] {
+			flooded += r.Amount
+		}
+		if flooded > 0 {
+			t.Errorf("%d contributions of no share have %d bits", n, flooded)
+		}
+	}
 }
 
 // TestCutsChangeNothing: rows are sums over segments, so that nobody gains by how a contribution is cut; and whoever
@@ -355,8 +472,8 @@ func TestCutsChangeNothing(t *testing.T) {
 		for _, r := range many.Lora.Rows[4:] {
 			sum += r.Amount
 		}
-		// Rounding takes less than one unit of each score, and one of each amount.
-		unit := many.Lora.Bits/max(1, many.Lora.Rows[len(many.Lora.Rows)-1].Sum) + 2
+		// Rounding takes less than one unit of each product, which is 2^7 of a score, and one of each amount.
+		unit := uint64(1<<7 + 2)
 		if got := one.Lora.Rows[4].Amount; sum > got+unit*uint64(len(parts)) {
 			t.Fatalf("%d parts have %d bits, the whole has %d", len(parts), sum, got)
 		}
@@ -430,7 +547,14 @@ func TestGoldenLora(t *testing.T) {
 		"query_hash":  query.Hash(),
 		"answer":      string(text),
 	}
-	for name, q := range map[string]*LoraQuery{"asked": query, "unasked": nil} {
+	scores := map[int]uint64{}
+	for _, n := range []int{1, 16, 17, 36, 1_000, MaxInfluenceRows} {
+		scores[n] = query.Score(&rows[1], n)
+	}
+	vectors["scores"] = scores
+	loud := *query // the scores sum to more than the part
+	loud.Exponent = -6
+	for name, q := range map[string]*LoraQuery{"asked": query, "loud": &loud, "unasked": nil} {
 		att := must(x.AttributeLora(InterpretAnswer(text), []Segment{segment}, nil, rows, q))
 		root, seal := att.Root(), att.Lora.Seal()
 		r := loraReceipt(key, text, att)

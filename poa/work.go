@@ -21,7 +21,7 @@ const (
 	unitsPerSegment = 4096 // fixed cost of one segment: lookup of the contribution, admission, sorting
 	unitsPerAnswer  = 4096 // fixed cost of one answer: buffers of its length
 
-	unitsPerScore  = 256 // the product of a query and a sketch
+	unitsPerScore  = 448 // the product of a query and a sketch, and its noise
 	unitsPerAmount = 192 // one amount by influence: row, leaf, inner node, and its place in the order
 
 	// unitsPerPass is a third of a pair: it is listed, and scored in two passes. pairsPerSpend of them are counted at

@@ -26,6 +26,8 @@ type LoraFigures struct {
 	DataInf     LoraLDS `json:"lds_datainf"`
 	Meaning     LoraLDS `json:"lds_meaning"`
 	BM25        LoraLDS `json:"lds_bm25"`
+	SourcesPaid Number  `json:"sources_of_all"`
+	OthersPaid  Number  `json:"others_of_all"`
 	PartPaid    Number  `json:"paid"`
 	Top         Number  `json:"top"`
 	Sources     Number  `json:"sources"`
@@ -33,6 +35,8 @@ type LoraFigures struct {
 	Flood       Number  `json:"flood"`
 	Copy        Number  `json:"copy"`
 	CopyPassed  Number  `json:"copy_passed"`
+	FloodWeight Number  `json:"flood_of_all"`
+	CopyWeight  Number  `json:"copy_of_all"`
 	Split       Number  `json:"split"`
 	Documents   int     `json:"documents"`
 	Answers     int     `json:"answers"`
@@ -105,13 +109,17 @@ func measureLora(set *answers.Set, settings lora.Options) (LoraFigures, error) {
 	t.note("without a document that a unit of pay reaches, if documents are paid by these scores.")
 	t.print()
 	t = newTable("Who gets the LORA part: "+set.Name, "", "part")
-	t.add("paid; the rest exceeds the bound", cell(f.Paid))
+	t.add("of all weight, to the documents that the answer is about", cell(f.Sources))
+	t.add("of all weight, to others", cell(f.Others))
+	t.add("paid of the part, for an answer with nobody's text", cell(f.Paid))
 	t.add("of this, to the three documents whose removal changes the answer most", cell(f.Top))
 	t.add("of this, to the documents that the answer is about", cell(f.TopSources))
 	t.add("by chance, the three would get", cell(3/float64(f.Documents)))
 	t.add("a lying provider's favourite, over the bound", cell(f.Liar))
 	t.add("a thief who registers others' words in another order, over the thief's share of tokens", cell(f.Flood))
+	t.add("the same thief, of all weight", cell(f.FloodWeight))
 	t.add("a thief who copies word for word, over the thief's share of tokens", cell(f.Copy))
+	t.add("the same thief, of all weight", cell(f.CopyWeight))
 	t.add("the same, with provenance", cell(f.CopyPassed))
 	t.add("who makes a contribution of each text, over what they get by one for all", cell(f.Split))
 	t.print()
@@ -119,7 +127,9 @@ func measureLora(set *answers.Set, settings lora.Options) (LoraFigures, error) {
 		Paid: newLoraLDS(f.LDS[lora.Names[0]]), LDS: newLoraLDS(f.LDS[lora.Names[1]]),
 		GradientDot: newLoraLDS(f.LDS[lora.Names[2]]), DataInf: newLoraLDS(f.LDS[lora.Names[3]]),
 		Meaning: newLoraLDS(f.LDS[lora.Names[4]]), BM25: newLoraLDS(f.LDS[lora.Names[5]]),
-		PartPaid: Number(f.Paid), Top: Number(f.Top), Sources: Number(f.TopSources), Liar: Number(f.Liar),
+		SourcesPaid: Number(f.Sources), OthersPaid: Number(f.Others), FloodWeight: Number(f.FloodWeight),
+		CopyWeight: Number(f.CopyWeight), PartPaid: Number(f.Paid), Top: Number(f.Top), Sources: Number(f.TopSources),
+		Liar:  Number(f.Liar),
 		Flood: Number(f.Flood), Copy: Number(f.Copy), CopyPassed: Number(f.CopyPassed), Split: Number(f.Split),
 		Documents: f.Documents, Answers: f.Answers, Subsets: f.Subsets,
 	}, nil

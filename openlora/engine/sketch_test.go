@@ -5,12 +5,15 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/openledger/openledger/openlora/api"
 	"github.com/openledger/openledger/openlora/engine"
+	"github.com/openledger/openledger/poa"
 	"github.com/openledger/openledger/slm/adapter/adaptertest"
 	"github.com/openledger/openledger/slm/base"
 	"github.com/openledger/openledger/slm/chat"
+	"github.com/openledger/openledger/slm/influence"
 )
 
 // TestQueriesDependOnTheCallAlone: two engines with different numbers of threads compute the same query. Another
@@ -52,4 +55,30 @@ func TestQueriesDependOnTheCallAlone(t *testing.T) {
 	require.ErrorContains(t, err, "not loaded")
 	_, err = first.Sketch(t.Context(), adapters[0], asked, "")
 	require.Error(t, err, "nothing was said")
+}
+
+// TestScoresAreThoseOfReceipts: the scores that the influence table is computed from are those that receipts pay by.
+func TestScoresAreThoseOfReceipts(t *testing.T) {
+	require.EqualValues(t, poa.SketchSize, influence.Size)
+	require.EqualValues(t, poa.LoraNoiseGroup, influence.NoiseGroup)
+	require.EqualValues(t, poa.KappaBits, influence.Kappa)
+	rapid.Check(t, func(t *rapid.T) {
+		draw := func(name string) (s influence.Sketch) {
+			s.Exponent = rapid.Int8().Draw(t, "exponent of the "+name)
+			bytes := rapid.SliceOfN(rapid.Byte(), 1, 40).Draw(t, name)
+			for i := range s.Packed {
+				s.Packed[i] = bytes[i%len(bytes)]
+			}
+			return s
+		}
+		q, sketch := influence.Query{Sketch: draw("query")}, draw("sketch")
+		if rapid.Bool().Draw(t, "alike") {
+			q.Packed = sketch.Packed
+		}
+		tokens := rapid.Uint32Range(0, poa.MaxInfluenceTokens).Draw(t, "tokens")
+		n := rapid.IntRange(1, poa.MaxInfluenceRows).Draw(t, "contributions")
+		paid := &poa.LoraQuery{Sketch: poa.Sketch(q.Sketch)}
+		require.Equal(t, paid.Score(&poa.InfluenceRow{Tokens: tokens, Sketch: poa.Sketch(sketch)}, n),
+			q.Score(&sketch, tokens, n))
+	})
 }

@@ -24,7 +24,7 @@ const (
 
 // EngineVersion is the version of the arithmetic of training and influence. A record of another version cannot be
 // reproduced here.
-const EngineVersion = 2
+const EngineVersion = 3
 
 // maxSettings is the largest length of a record's settings, in bytes.
 const maxSettings = 4_096

@@ -217,7 +217,7 @@ func TestVerify(t *testing.T) {
 	require.Contains(t, fmt.Sprint(found.Differences), "the sketches are the same: false")
 
 	for change, want := range map[string]func(r *Record){
-		"engine version 1":         func(r *Record) { r.EngineVersion = 1 },
+		"engine version 2":         func(r *Record) { r.EngineVersion = 2 },
 		"the record's seed is 5":   func(r *Record) { r.Seed = "5" },
 		"the record's settings":    func(r *Record) { r.Settings = "{}" },
 		"made on a base with the ": func(r *Record) { r.BaseDigest = make([]byte, 32) },

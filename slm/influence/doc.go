@@ -7,7 +7,7 @@
 //
 //	rows, err := influence.Compute(ctx, trained, texts, tokens, options) // after training: sketches and table
 //	query, err := influence.Of(ctx, model, adapter, messages, answer)    // for an answer
-//	score := query.Score(&rows[i].Sketch, rows[i].Tokens)
+//	score := query.Score(&rows[i].Sketch, rows[i].Tokens, len(rows))
 //
 // Gradients are taken with half of the adapter on, which is a point between the base and the adapter. The base knows
 // none of the texts. The whole adapter has learned them so well that their gradients are small. Only the adapter is
@@ -26,8 +26,12 @@
 // that an average text of the training gets one bit a token from all groups together. So scores are in bits. Sketches
 // and queries are rounded to whole numbers of four bits times a power of two, the one that leaves the least error. The
 // projection's error is so much larger than that of the rounding that many sums of few bits say more than few sums of
-// many bits. A score is the dot product, at least 0 and at most Kappa bits for each token of the group. It is computed
-// in integers and exact.
+// many bits.
+//
+// Products of a query and a sketch that have nothing to do with each other are not 0, but have a standard deviation of
+// √(Σ q² · Σ h² / Size). Half of them are above 0, so with many groups these would get most of an answer. Hence a score
+// is the dot product less √(2n) such deviations, where n is the number of binary digits of ⌈groups / NoiseGroup⌉. It is
+// at least 0 and at most Kappa bits for each token of the group. It is exact: package poa computes the same numbers.
 //
 // While they are computed, each text and each group takes 32 kB of memory.
 //

@@ -17,7 +17,7 @@ import (
 
 const (
 	// Version is the version of what this package computes. Another order of sums or another formula is another version.
-	Version = 2
+	Version = 3
 	// Lambda is the damping: a multiple of the mean of those eigenvalues of the Gram matrix that can be other than 0.
 	Lambda = 1
 	// halfway is the part of the adapter that is on when gradients are taken: B is multiplied by it.
@@ -296,11 +296,17 @@ const tablePart = 1 << 20
 
 // fillTable sets the shares of the influence table.
 func fillTable(rows []Row, asked []answer, pool *kernel.Pool) {
-	shares, scores := make([]uint64, len(rows)), make([]uint64, len(rows))
+	shares, scores, squares := make([]uint64, len(rows)), make([]uint64, len(rows)), make([]uint64, len(rows))
+	for i := range rows {
+		squares[i] = rows[i].Sketch.squares()
+	}
 	all := uint64(0)
 	for i := range asked {
 		query := newQuery(asked[i].direction, asked[i].learned)
-		pool.Rows(len(rows), func(j int) { scores[j] = query.Score(&rows[j].Sketch, rows[j].Tokens) })
+		own := query.squares()
+		pool.Rows(len(rows), func(j int) {
+			scores[j] = query.score(&rows[j].Sketch, rows[j].Tokens, noise(own, squares[j], len(rows)))
+		})
 		total := uint64(0)
 		for _, score := range scores {
 			total += score

@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -78,7 +79,7 @@ func TestGolden(t *testing.T) {
 	rows := compute(t, a, all, 3, 2)
 	query, err := OfExample(context.Background(), a, train.Example{Tokens: all[1].Example.Tokens, From: 2})
 	require.NoError(t, err)
-	const want = "d945dcff88f652b3"
+	const want = "80fa34ae6a2aa4b2"
 	require.Equal(t, want, hashOf(rows, query))
 }
 
@@ -106,10 +107,10 @@ func TestScores(t *testing.T) {
 		require.NoError(t, err)
 		best, bits := 0, 0.0
 		for j := range rows {
-			if query.Score(&rows[j].Sketch, 1000) > query.Score(&rows[best].Sketch, 1000) {
+			if query.Score(&rows[j].Sketch, 1000, 9) > query.Score(&rows[best].Sketch, 1000, 9) {
 				best = j
 			}
-			bits += float64(query.Score(&rows[j].Sketch, 1000)) / 65536
+			bits += float64(query.Score(&rows[j].Sketch, 1000, 9)) / 65536
 		}
 		require.Equal(t, i, best)
 		learned := float64(all[i].Example.Learned())
@@ -317,14 +318,20 @@ func TestScoreIsBounded(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		q := Query{Sketch{Exponent: rapid.Int8().Draw(t, "exponent")}}
 		sketch := Sketch{Exponent: rapid.Int8().Draw(t, "exponent of the sketch")}
-		for i := range 4 {
-			q.Packed[i*100], sketch.Packed[i*100] = rapid.Byte().Draw(t, "q"), rapid.Byte().Draw(t, "h")
+		for i := range rapid.SampledFrom([]int{4, Size / 2}).Draw(t, "bytes") {
+			at := i * 100 % (Size / 2)
+			q.Packed[at], sketch.Packed[at] = rapid.Byte().Draw(t, "q"), rapid.Byte().Draw(t, "h")
 		}
-		sum := opened(&q.Sketch).dot(opened(&sketch))
+		// Whole numbers below 2^42, so that floating point is exact.
+		one, other := opened(&Sketch{Packed: q.Packed}), opened(&Sketch{Packed: sketch.Packed})
+		groups := rapid.IntRange(1, MaxGroups).Draw(t, "groups")
+		digits := float64(len(strconv.FormatInt(int64((groups+15)/16), 2)))
+		noise := math.Floor(math.Sqrt(math.Floor(2 * digits * one.dot(one) * other.dot(other) / Size)))
+		score := math.Max(0, one.dot(other)-noise)
 		tokens := rapid.Uint32().Draw(t, "tokens")
-		want := math.Floor(math.Max(0, math.Ldexp(sum, 16)))
+		want := math.Floor(math.Ldexp(score, 16-int(q.Exponent)-int(sketch.Exponent)))
 		want = math.Min(want, float64(tokens)*Kappa*65536)
-		require.Equal(t, want, float64(q.Score(&sketch, tokens)))
+		require.Equal(t, want, float64(q.Score(&sketch, tokens, groups)))
 	})
 }
 

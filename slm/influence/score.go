@@ -1,9 +1,16 @@
 package influence
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
-// Kappa is the largest part of a score for each token of the group, in bits.
-const Kappa = 1
+const (
+	// Kappa is the largest part of a score for each token of the group, in bits.
+	Kappa = 1
+	// NoiseGroup is the number of groups up to which scores are lowered least. Beyond, each doubling lowers them more.
+	NoiseGroup = 16
+)
 
 // Sketch is Size elements, each of which stands for itself times 2^-Exponent. The zero value has all elements 0.
 type Sketch struct {
@@ -25,15 +32,21 @@ const (
 	tried = 12
 )
 
-// Score returns, in Q16 bits, how much of the answer comes from a group with this sketch and number of tokens. It is at
-// least 0 and at most Kappa bits for each of the group's tokens.
-func (q *Query) Score(sketch *Sketch, tokens uint32) uint64 {
+// Score returns, in Q16 bits, how much of the answer comes from a group with this sketch and number of tokens, which is
+// one of so many groups: the dot product of query and sketch, less the noise of such products, at least 0 and at most
+// Kappa bits for each of the group's tokens. Package poa computes the same numbers.
+func (q *Query) Score(sketch *Sketch, tokens uint32, groups int) uint64 {
+	return q.score(sketch, tokens, noise(q.squares(), sketch.squares(), groups))
+}
+
+// score is Score, given the noise of products of query and sketch.
+func (q *Query) score(sketch *Sketch, tokens uint32, noise int) uint64 {
 	sum := 0
 	for i, x := range sketch.Packed {
 		y := q.Packed[i]
 		sum += int(int8(x<<4))*int(int8(y<<4)) + int(int8(x&0xf0))*int(int8(y&0xf0))
 	}
-	if sum >>= 8; sum <= 0 {
+	if sum = sum>>8 - noise; sum <= 0 {
 		return 0
 	}
 	score, most := uint64(sum), uint64(tokens)*Kappa<<16
@@ -45,6 +58,25 @@ func (q *Query) Score(sketch *Sketch, tokens uint32) uint64 {
 		return most
 	}
 	return score << shift
+}
+
+// noise returns by how much the product of a query and a sketch is lowered, given their sums of squares and the number
+// of groups. If query and sketch have nothing to do with each other, products have a standard deviation of √(query ·
+// sketch / Size). The noise is √(2n) of these, rounded down, with n the number of binary digits of the number of groups
+// over NoiseGroup, rounded up. So the scores of all such groups sum to about one deviation, however many there are.
+func noise(query, sketch uint64, groups int) int {
+	n := bits.Len64((uint64(groups) + NoiseGroup - 1) / NoiseGroup)
+	return int(math.Sqrt(float64(2 * uint64(n) * query * sketch / Size))) // exact: the root of a number below 2^42
+}
+
+// squares returns the sum of the squares of the elements.
+func (s *Sketch) squares() uint64 {
+	sum := 0
+	for _, x := range s.Packed {
+		low, high := int(int8(x<<4)), int(int8(x&0xf0))
+		sum += low*low + high*high
+	}
+	return uint64(sum) >> 8
 }
 
 // newSketch rounds a vector, with the exponent that leaves the least error. It may cut large numbers off to keep small

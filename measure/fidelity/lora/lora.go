@@ -17,9 +17,12 @@ type Figures struct {
 	Documents, Answers, Subsets int
 	// LDS is the linear datamodeling score by method.
 	LDS map[string]LDS
-	// Paid is the share of the LORA part that is paid; the rest exceeds the bound of the table. Top is the share of what
-	// is paid that goes to the three documents whose removal changes the answer most. TopSources is the share that goes to
-	// the documents that the answer is about.
+	// Sources and Others are what the LORA part pays of all weight: to the documents that the answer is about, and to
+	// others.
+	Sources, Others float64
+	// Paid is the share of the LORA part that is paid of an answer with nobody's text; the rest is more than the scores or
+	// the bounds of the table allow. Top is the share of what is paid that goes to the three documents whose removal
+	// changes the answer most. TopSources is the share that goes to the documents that the answer is about.
 	Paid, Top, TopSources float64
 	// Liar is the most that any document gets of the part with any query, over four times its share in the table.
 	Liar float64
@@ -27,6 +30,8 @@ type Figures struct {
 	// thief registers documents of others with their words in another order. Copy: word for word, without provenance.
 	// CopyPassed: the same with provenance.
 	Flood, Copy, CopyPassed float64
+	// FloodWeight and CopyWeight are what the first two of these thieves get by the part, of all weight.
+	FloodWeight, CopyWeight float64
 	// Split is what contributors get of the LORA part who make a contribution of each of their texts, over what they get
 	// by one contribution; NaN if no document has several texts.
 	Split float64
@@ -228,7 +233,17 @@ func (w *World) pay(f *Figures, r Retraining, x Influence) error {
 		}
 	}
 	f.Paid, f.Top, f.TopSources = measure.Mean(paid), measure.Mean(top), measure.Mean(sources)
-	return nil
+	parts, err := w.parts(x, w.Documents)
+	for q := range parts {
+		for d, part := range parts[q] {
+			if part /= float64(len(parts)); slices.Contains(w.Queries[q].Sources, d) {
+				f.Sources += part
+			} else {
+				f.Others += part
+			}
+		}
+	}
+	return err
 }
 
 // liar returns the most that a document gets, over its bound, by a query that is made for it alone and as large as can
@@ -296,7 +311,7 @@ func (w *World) split(a influence.Adapter, own Influence) (float64, error) {
 // robbed is the number of documents that a thief takes words from.
 const robbed = 6
 
-// thieves trains on all documents and those of a thief, and sets Flood, Copy and CopyPassed.
+// thieves trains on all documents and those of a thief, and sets Flood, Copy, CopyPassed, FloodWeight and CopyWeight.
 func (w *World) thieves(f *Figures, rng *rand.Rand) error {
 	victims := rng.Perm(len(w.Documents))[:min(robbed, len(w.Documents))]
 	copies, shuffled := make([]Document, len(victims)), make([]Document, len(victims))
@@ -310,12 +325,12 @@ func (w *World) thieves(f *Figures, rng *rand.Rand) error {
 	}
 	n := len(w.Documents)
 	for _, c := range []struct {
-		added  []Document
-		into   *float64
-		passed func(int) []influence.Part
+		added        []Document
+		into, weight *float64
+		passed       func(int) []influence.Part
 	}{
-		{shuffled, &f.Flood, nothing}, {copies, &f.Copy, nothing},
-		{copies, &f.CopyPassed, func(i int) []influence.Part {
+		{shuffled, &f.Flood, &f.FloodWeight, nothing}, {copies, &f.Copy, &f.CopyWeight, nothing},
+		{copies, &f.CopyPassed, new(float64), func(i int) []influence.Part {
 			if i < n {
 				return nil
 			}
@@ -349,6 +364,15 @@ func (w *World) thieves(f *Figures, rng *rand.Rand) error {
 			}
 		}
 		*c.into = taken / paid / (own / tokens)
+		parts, err := w.parts(x, all)
+		if err != nil {
+			return err
+		}
+		for q := range parts {
+			for _, part := range parts[q][n:] {
+				*c.weight += part / float64(len(parts))
+			}
+		}
 	}
 	return nil
 }

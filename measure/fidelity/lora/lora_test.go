@@ -17,7 +17,8 @@ const sources = `{"id":"r/bread/0","author":"ann","text":"Rye bread rises slowly
 `
 
 const items = `{"id":"1","lang":"English","question":"How is rope made?","retrieved":[],"answer":[` +
-	`{"text":"Rope is laid of yarn that was spun of hemp.","sources":["r/rope/0"]}],"off_topic":false}
+	`{"text":"Rope is laid of yarn that was spun of hemp. Old hands would say so.","sources":["r/rope/0"]}],` +
+	`"off_topic":false}
 {"id":"2","lang":"English","question":"How is salt won?","retrieved":[],"answer":[` +
 	`{"text":"The sun dries sea water in basins.","sources":["r/salt/0"]}],"off_topic":false}
 {"id":"3","lang":"English","question":"Why?","retrieved":[],"answer":[{"text":"Nobody knows.","sources":[]}],` +
@@ -41,6 +42,9 @@ func TestMeasure(t *testing.T) {
 	require.Greater(t, f.Paid, 0.0)
 	require.LessOrEqual(t, f.Paid, 1.0)
 	require.Greater(t, f.TopSources, 0.25) // of four documents
+	require.Greater(t, f.Sources, 0.0)
+	require.LessOrEqual(t, f.Sources+f.Others, 0.3)
+	require.LessOrEqual(t, f.CopyWeight, 0.3)
 	require.LessOrEqual(t, f.Liar, 1.0)
 	require.Greater(t, f.Copy, 0.0)
 	require.Zero(t, f.CopyPassed)        // a copy word for word passes everything on

@@ -54,7 +54,7 @@ func (x Influence) scores() Scores {
 	for i := range s {
 		s[i] = make([]float64, len(x.Rows))
 		for j := range x.Rows {
-			s[i][j] = float64(x.Queries[i].Score(&x.Rows[j].Sketch, x.Rows[j].Tokens))
+			s[i][j] = float64(x.Queries[i].Score(&x.Rows[j].Sketch, x.Rows[j].Tokens, len(x.Rows)))
 		}
 	}
 	return s
@@ -147,12 +147,61 @@ func (w *World) dotAndDataInf(a influence.Adapter) (dot, dataInf Scores, err err
 // retrieved is the number of texts that a question finds.
 const retrieved = 8
 
+// registry returns the texts of documents, registered as contributions, and the documents that the texts belong to.
+func registry(documents []Document) (*methods.Registry, []int, error) {
+	var texts []methods.Text
+	var owners []int
+	for i, d := range documents {
+		for index, text := range d.Texts {
+			texts = append(texts, methods.Text{Rank: uint64(i + firstRank), Index: uint32(index), Text: []byte(text)})
+			owners = append(owners, i)
+		}
+	}
+	if len(texts) == 0 {
+		return nil, nil, errors.New("no texts")
+	}
+	r, err := methods.New(texts, poa.ProtocolStatistics())
+	return r, owners, err
+}
+
+// attribute applies method LORA to an answer, with the texts that the question finds.
+func (x Influence) attribute(r *methods.Registry, q *Query, query int) (poa.Attribution, error) {
+	asked := poa.LoraQuery{Sketch: poa.Sketch(x.Queries[query].Sketch)}
+	return r.Lora(methods.Answer([]byte(q.Answer)), q.found(r), x.file(), &asked)
+}
+
+// found returns the texts that the question finds.
+func (q *Query) found(r *methods.Registry) []int {
+	return r.Search.Retrieve(poa.SegmentTokens([]byte(q.Question)), retrieved)
+}
+
+// parts returns what the part by influence pays each of the documents, of all weight, for each answer.
+func (w *World) parts(x Influence, documents []Document) (Scores, error) {
+	r, _, err := registry(documents)
+	if err != nil {
+		return nil, err
+	}
+	out := make(Scores, len(w.Queries))
+	for i := range out {
+		att, err := x.attribute(r, &w.Queries[i], i)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range att.Lora.Rows {
+			out[i] = append(out[i], float64(row.Amount)/float64(att.TotalBits))
+		}
+	}
+	return out, nil
+}
+
 // textScores returns the weights that method LORA pays, the scores by method MEANING alone, both with the texts that
 // the question finds, and the scores by BM25 of the answer.
 func (w *World) textScores(x Influence) (paid, meaning, ranked Scores, err error) {
-	var texts []methods.Text
+	r, owners, err := registry(w.Documents)
+	if err != nil {
+		return nil, nil, nil, err
+	}
 	var words [][]uint32
-	var owners []int
 	known := map[poa.TokenID]uint32{}
 	number := func(text string) []uint32 {
 		var out []uint32
@@ -164,36 +213,26 @@ func (w *World) textScores(x Influence) (paid, meaning, ranked Scores, err error
 		}
 		return out
 	}
-	for i, d := range w.Documents {
-		for index, text := range d.Texts {
-			texts = append(texts, methods.Text{Rank: uint64(i + firstRank), Index: uint32(index), Text: []byte(text)})
-			words, owners = append(words, number(text)), append(owners, i)
+	for _, d := range w.Documents {
+		for _, text := range d.Texts {
+			words = append(words, number(text))
 		}
 	}
-	if len(texts) == 0 {
-		return nil, nil, nil, errors.New("no texts")
-	}
-	registry, err := methods.New(texts, poa.ProtocolStatistics())
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	index, file := bm25.New(words), x.file()
+	index := bm25.New(words)
 	paid, meaning, ranked = w.newScores(), w.newScores(), w.newScores()
 	for i := range w.Queries {
 		q := &w.Queries[i]
-		found := registry.Search.Retrieve(poa.SegmentTokens([]byte(q.Question)), retrieved)
-		att, err := registry.Meaning(methods.Answer([]byte(q.Answer)), found)
+		att, err := r.Meaning(methods.Answer([]byte(q.Answer)), q.found(r))
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		for place, bits := range registry.Rows(att) {
+		for place, bits := range r.Rows(att) {
 			meaning[i][owners[place]] += bits
 		}
 		for place, score := range index.Scores(number(q.Answer)) {
 			ranked[i][owners[place]] += score
 		}
-		query := poa.LoraQuery{Sketch: poa.Sketch(x.Queries[i].Sketch)}
-		if att, err = registry.Lora(methods.Answer([]byte(q.Answer)), found, file, &query); err != nil {
+		if att, err = x.attribute(r, q, i); err != nil {
 			return nil, nil, nil, err
 		}
 		for _, e := range att.Entries {
