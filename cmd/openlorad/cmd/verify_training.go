@@ -78,6 +78,9 @@ func runVerifyTraining(cmd *cobra.Command, name string) error {
 	if err != nil {
 		return err
 	}
+	if err := checkParent(cmd.Context(), node.Models, found.Model); err != nil {
+		return err
+	}
 	base, err := openTrainingBase(cmd)
 	if err != nil {
 		return err
@@ -119,6 +122,23 @@ func runVerifyTraining(cmd *cobra.Command, name string) error {
 		compared.Artifact, compared.Influence)
 	if !compared.Equal() {
 		return fmt.Errorf("version %d of model %d is not what its record gives", found.Version.Version, id)
+	}
+	return nil
+}
+
+// checkParent returns an error if a model's parent is an adapter: its record names the base below, so to train on that
+// base alone would give another adapter than the honest owner has.
+func checkParent(ctx context.Context, models modelstypes.QueryClient, model modelstypes.Model) error {
+	if model.ParentId == 0 {
+		return nil
+	}
+	found, err := models.Model(ctx, &modelstypes.QueryModelRequest{ModelId: model.ParentId})
+	if err != nil {
+		return fmt.Errorf("parent of model %d: model %d: %w", model.Id, model.ParentId, err)
+	}
+	if found.Model.Kind == modelstypes.MODEL_KIND_ADAPTER {
+		return fmt.Errorf("model %d was trained on adapter %d, and this command trains on bases alone: it cannot tell "+
+			"whether the record is true", model.Id, model.ParentId)
 	}
 	return nil
 }
