@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
@@ -21,6 +22,7 @@ import (
 	"github.com/openledger/openledger/content/artifact"
 	"github.com/openledger/openledger/content/fetch"
 	"github.com/openledger/openledger/openlora/adapters"
+	"github.com/openledger/openledger/openlora/api"
 	openlorachain "github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/engine"
 	"github.com/openledger/openledger/openlora/gateway"
@@ -139,6 +141,15 @@ func TestAnswersByInfluence(t *testing.T) {
 	}
 	answer, err := asks.Ask(t.Context(), "What directs the growth of hair?", nil)
 	require.NoError(t, err)
+	shown := modelShown(t, server.URL, s.ModelID)
+	require.Equal(t, api.Training{BaseDigest: base.Pinned, Rows: 2, Reproductions: []api.Reproduction{}}, *shown)
+	s.Send(s.Provider, &modelstypes.MsgRecordReproduction{Sender: s.Provider.String(), ModelId: s.ModelID, Version: 1,
+		Digest: digest[:], InfluenceDigest: influenceDigest[:], Note: "amd64"})
+	shown = modelShown(t, server.URL, s.ModelID)
+	require.EqualValues(t, 1, shown.Matching)
+	require.Equal(t, s.Provider.String(), shown.Reproductions[0].Provider)
+	require.True(t, shown.Reproductions[0].Matches)
+
 	lora := uint32(0)
 	for _, source := range answer.Proof.Sources {
 		require.LessOrEqual(t, source.LoraPPM, source.WeightPPM)
@@ -209,4 +220,17 @@ func TestAnswersByInfluence(t *testing.T) {
 		recorded += entry.LoraPpm
 	}
 	require.Equal(t, lora, recorded)
+}
+
+// modelShown returns what a gateway shows of the training of a model.
+func modelShown(t *testing.T, url string, id uint64) *api.Training {
+	t.Helper()
+	response, err := http.Get(url + "/v1/models/" + gateway.ModelName(id))
+	require.NoError(t, err)
+	defer response.Body.Close()
+	require.Equal(t, http.StatusOK, response.StatusCode)
+	var shown api.Model
+	require.NoError(t, json.NewDecoder(response.Body).Decode(&shown))
+	require.NotNil(t, shown.OpenLedger.Training)
+	return shown.OpenLedger.Training
 }

@@ -153,6 +153,26 @@ type ModelInfo struct {
 	// Fence of the gateway, in hex. A session that names it when it is opened is with this gateway, and with no other one
 	// of the provider.
 	Fence string `json:"fence,omitempty"`
+	// Training is in the answer to GET /v1/models/{id} alone, for adapters with a training record.
+	Training *Training `json:"training,omitempty"`
+}
+
+// Training is what the chain knows of the training of an adapter.
+type Training struct {
+	BaseDigest string `json:"base_digest"` // SHA-256 of the base's files, in hex
+	Rows       uint32 `json:"rows"`        // contributions that it was trained on
+	// Matching and Different count the providers who have trained it again and have got the same files, or others.
+	Matching      uint32         `json:"matching"`
+	Different     uint32         `json:"different"`
+	Reproductions []Reproduction `json:"reproductions"`
+}
+
+// Reproduction is the result of a provider who has trained an adapter again.
+type Reproduction struct {
+	Provider string `json:"provider"`
+	Matches  bool   `json:"matches"`
+	Height   int64  `json:"height"`
+	Note     string `json:"note,omitempty"`
 }
 
 // ErrorBody is an error in OpenAI's form.

@@ -33,7 +33,7 @@ func (g *Gateway) models(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, list)
 }
 
-// model answers GET /v1/models/{id}.
+// model answers GET /v1/models/{id}, with what the chain knows of the model's training.
 func (g *Gateway) model(w http.ResponseWriter, r *http.Request) {
 	id, err := g.served(r.Context(), r.PathValue("id"))
 	if err != nil {
@@ -44,6 +44,10 @@ func (g *Gateway) model(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		g.fail(w, err)
 		return
+	}
+	info := described.OpenLedger
+	if info.Training, err = g.describeTraining(r.Context(), id, info.Version); err != nil {
+		g.Log.Warn("a model is shown without its training: the node does not tell", "model", id, "err", err)
 	}
 	writeJSON(w, http.StatusOK, described)
 }
