@@ -26,6 +26,9 @@ func run(o options) error {
 	if o.only {
 		return searchWorlds(o)
 	}
+	if o.leaveOut {
+		return onlyLeaveOut(o)
+	}
 	if o.answersFile != "" {
 		return onlyAnswers(o)
 	}

@@ -20,6 +20,8 @@ type options struct {
 	worlds   int
 	only     bool
 	lora     bool
+	leaveOut bool
+	model    string // of leaveOut; empty for the base that ships
 	// answersFile and sourcesFile are a set of answers of a language model and its passages, measured instead of all else.
 	answersFile, sourcesFile string
 }
@@ -41,10 +43,16 @@ func parseOptions() (options, error) {
 	flag.BoolVar(&o.only, "only-worlds", false,
 		"search random worlds for the rule of the chain and nothing else; fail if one is found")
 	flag.BoolVar(&o.lora, "lora", false, "measure method LORA against exact retraining, and nothing else")
+	flag.BoolVar(&o.leaveOut, "leave-out", false,
+		"measure whether a language model can tell what a sentence comes from, and nothing else")
+	flag.StringVar(&o.model, "model", "",
+		"model of --leave-out: a Hugging Face folder or a GGUF file; default: the base that ships")
 	flag.Parse()
 	switch {
 	case (o.answersFile == "") != (o.sourcesFile == ""):
 		return o, fmt.Errorf("a file of --answers needs its --sources, and the other way round")
+	case o.model != "" && !o.leaveOut:
+		return o, fmt.Errorf("--model is the model of --leave-out: give both")
 	case flag.NArg() > 0:
 		return o, fmt.Errorf("unexpected argument %q: see -help", flag.Arg(0))
 	case o.segments < 1 || o.answers < 1 || o.worlds < 0:

@@ -22,7 +22,7 @@ func (w *World) Glossary() (loss Loss, refused, registered int, err error) {
 	owners, words := map[string][]int{}, map[string][]string{}
 	var documents []string
 	for _, p := range w.victims() {
-		d := Document(w.Set.Passages[w.order[p]].ID)
+		d := Document(w.Passage(p).ID)
 		if owners[d] == nil {
 			documents = append(documents, d)
 		}

@@ -2,7 +2,6 @@ package answers
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/openledger/openledger/measure/fidelity/methods"
 	"github.com/openledger/openledger/poa"
@@ -70,35 +69,33 @@ func (w *World) score(c *prepared, att poa.Attribution) Score {
 	}
 	out := Score{Answers: 1}
 	for p, bits := range c.bits {
-		sources := c.item.Sentences[c.sentence[p]].Sources
-		if len(sources) > 0 {
-			out.Owed += bits
-			w.owed(&out, sources, owner[p], bits)
-			continue
-		}
-		all, paid := &out.Free, &out.FreePaid
-		if c.item.OffTopic {
-			all, paid = &out.OffTopic, &out.OffTopicPaid
-		}
-		if *all += bits; owner[p] >= 0 {
-			*paid += bits
+		item, sentence := c.item, c.sentence[p]
+		switch paid := owner[p] >= 0; {
+		case len(item.Sentences[sentence].Sources) > 0:
+			if out.Owed += bits; paid {
+				out.owed(w.kind(item, sentence, w.Passage(owner[p]).ID), bits)
+			}
+		case item.OffTopic:
+			if out.OffTopic += bits; paid {
+				out.OffTopicPaid += bits
+			}
+		default:
+			if out.Free += bits; paid {
+				out.FreePaid += bits
+			}
 		}
 	}
 	return out
 }
 
-// owed notes to whom a position of a sentence with sources goes.
-func (w *World) owed(out *Score, sources []string, owner int, bits float64) {
-	if owner < 0 {
-		return
-	}
-	id := w.Set.Passages[w.order[owner]].ID
-	switch {
-	case slices.Contains(sources, id):
-		out.Right += bits
-	case slices.ContainsFunc(sources, func(source string) bool { return Document(source) == Document(id) }):
-		out.Document += bits
+// owed notes where a position of a sentence with sources goes.
+func (s *Score) owed(to Kind, bits float64) {
+	switch to {
+	case Right:
+		s.Right += bits
+	case RightDocument:
+		s.Document += bits
 	default:
-		out.Wrong += bits
+		s.Wrong += bits
 	}
 }

@@ -106,6 +106,27 @@ func (r *Registry) MeaningOf(a poa.Answer, retrieved, found []poa.Segment) (poa.
 	return r.index.AttributeMeaning(a, retrieved, found)
 }
 
+// Gives returns what a text of its own gives the segment at a place by method MEANING, in bits: the bits that SPAN pays
+// and the sums of the stretches.
+func (r *Registry) Gives(text []byte, at int) (float64, error) {
+	att, err := r.MeaningOf(Answer(text), r.Interpret([]int{at}), nil)
+	if err != nil {
+		return 0, err
+	}
+	sum, counted := 0.0, map[[2]uint32]bool{}
+	for _, row := range att.Rows {
+		switch stretch := [2]uint32{row.Offset, row.Seed}; {
+		case r.Place(row) != at:
+		case !row.Window:
+			sum += float64(row.Bits) / 65536
+		case !counted[stretch]:
+			counted[stretch] = true
+			sum += float64(row.Score) / 65536
+		}
+	}
+	return sum, nil
+}
+
 // Lora applies method LORA to the segments of Meaning, with the rows of an influence file and the query of the answer.
 // The entries of the attribution are those of a receipt.
 func (r *Registry) Lora(a poa.Answer, retrieved []int, influence []poa.InfluenceRow, query *poa.LoraQuery) (

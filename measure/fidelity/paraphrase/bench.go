@@ -257,15 +257,8 @@ func join(parts [][]string) []byte {
 func (b *Bench) Foreign(m Method, retrieval Retrieval, answers int, seed int64) (float64, error) {
 	paid := make([]float64, answers)
 	for i := range paid {
-		rng := rand.New(rand.NewSource(seed<<20 + 1<<19 + int64(i)))
-		a := Answer{Text: join(b.unregistered(rng, answerTokens))}
-		a.Tokens = poa.TokenIDs(a.Text)
-		query := a.Tokens
-		if retrieval == Asked {
-			query = b.rarestOf(a.Tokens, questionWords)
-		}
-		var err error
-		if a.Retrieved, err = b.retrieve(m, query); err != nil {
+		a, err := b.ForeignAnswer(m, retrieval, seed, i)
+		if err != nil {
 			return 0, err
 		}
 		payment, err := m.Attribute(a)
@@ -275,6 +268,20 @@ func (b *Bench) Foreign(m Method, retrieval Retrieval, answers int, seed int64) 
 		paid[i] = payment.Part
 	}
 	return measure.Mean(paid), nil
+}
+
+// ForeignAnswer returns the answer of this number among those of foreign text.
+func (b *Bench) ForeignAnswer(m Method, retrieval Retrieval, seed int64, number int) (Answer, error) {
+	rng := rand.New(rand.NewSource(seed<<20 + 1<<19 + int64(number)))
+	a := Answer{Text: join(b.unregistered(rng, answerTokens))}
+	a.Tokens = poa.TokenIDs(a.Text)
+	query := a.Tokens
+	if retrieval == Asked {
+		query = b.rarestOf(a.Tokens, questionWords)
+	}
+	var err error
+	a.Retrieved, err = b.retrieve(m, query)
+	return a, err
 }
 
 // rarestOf returns the n rarest of the tokens that the registry has.
