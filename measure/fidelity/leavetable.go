@@ -33,11 +33,14 @@ type LeaveOutFigures struct {
 	PaidError      Number            `json:"auc_paid_error"`
 	Sentences      Number            `json:"auc_sentences"`
 	SentencesError Number            `json:"auc_sentences_error"`
-	Named          Number            `json:"named"`
+	// The same for sentences that by method MEANING give nothing to any passage.
+	Silent      Number `json:"auc_silent"`
+	SilentError Number `json:"auc_silent_error"`
+	// Named is the share of sentences for which a listed document scores best.
+	Named Number `json:"named"`
 	// What a threshold that keeps .95 of the right pay holds back of other pay, by kind.
 	Unsourced    Number `json:"held_unsourced"`
 	Wrong        Number `json:"held_wrong"`
-	OffTopic     Number `json:"held_off_topic"`
 	ForeignProse Number `json:"held_foreign_prose"`
 	ForeignCode  Number `json:"held_foreign_code"`
 	// What it holds back of the right pay for paraphrases.
@@ -220,7 +223,8 @@ func corpusCases(s *setting) (foreign, rewritten []leaveout.Case, err error) {
 			return nil, nil, err
 		}
 		foreign = append(foreign, c)
-		asked, ok, err := b.Case(rand.New(rand.NewSource(s.options.seed<<20+int64(i))), m, paraphrase.Heavy, paraphrase.Given)
+		drawn := rand.New(rand.NewSource(s.options.seed<<20 + int64(i)))
+		asked, ok, err := b.Case(drawn, m, paraphrase.Heavy, paraphrase.Given)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -303,9 +307,9 @@ func leaveOutFigures(cases *leaveCases) []LeaveOutFigures {
 		out = append(out, LeaveOutFigures{
 			Score: s.Name, Unit: s.Unit.String(),
 			Paid: Number(d.Paid), PaidBySet: bySet, PaidError: Number(d.PaidError),
-			Sentences: Number(d.Sentences), SentencesError: Number(d.SentencesError), Named: Number(d.Named),
+			Sentences: Number(d.Sentences), SentencesError: Number(d.SentencesError),
+			Silent: Number(d.Silent), SilentError: Number(d.SilentError), Named: Number(d.Named),
 			Unsourced: held(cases.english, answers.Unsourced), Wrong: held(cases.english, answers.Wrong),
-			OffTopic:     held(cases.english, answers.OffTopic),
 			ForeignProse: held(cases.foreignProse, answers.OffTopic), ForeignCode: held(cases.foreignCode, answers.OffTopic),
 			Prose: held(cases.rewrittenProse, answers.Right), Code: held(cases.rewrittenCode, answers.Right),
 		})
@@ -315,27 +319,31 @@ func leaveOutFigures(cases *leaveCases) []LeaveOutFigures {
 
 // printLeaveOut prints the table of the scores.
 func printLeaveOut(model string, cases *leaveCases, figures []LeaveOutFigures, cost leaveout.Cost) {
-	t := newTable("Leave one out: "+model, "score", "counted in", "AUC of pay", "of each set", "AUC of sentences", "names the document",
-		"held back: unsourced", "wrong", "about something else", "foreign prose", "foreign code", "lost: rewritten prose",
-		"rewritten code")
+	t := newTable("Leave one out: "+model, "score", "counted in", "AUC of pay", "of each set", "AUC of sentences",
+		"MEANING gives nothing", "names the document", "held back: unsourced", "wrong", "foreign prose", "foreign code",
+		"lost: rewritten prose", "rewritten code")
 	with := func(value, err Number) string { return cell(float64(value)) + " ± " + cell(float64(err)) }
 	for _, f := range figures {
 		var bySet []string
 		for _, name := range cases.sets() {
 			bySet = append(bySet, cell(float64(f.PaidBySet[name])))
 		}
-		t.add(f.Score, f.Unit, with(f.Paid, f.PaidError), strings.Join(bySet, " / "), with(f.Sentences, f.SentencesError), cell(float64(f.Named)),
-			cell(float64(f.Unsourced)), cell(float64(f.Wrong)), cell(float64(f.OffTopic)), cell(float64(f.ForeignProse)),
-			cell(float64(f.ForeignCode)), cell(float64(f.Prose)), cell(float64(f.Code)))
+		cells := []string{f.Score, f.Unit, with(f.Paid, f.PaidError), strings.Join(bySet, " / "),
+			with(f.Sentences, f.SentencesError), with(f.Silent, f.SilentError)}
+		for _, n := range []Number{f.Named, f.Unsourced, f.Wrong, f.ForeignProse, f.ForeignCode, f.Prose, f.Code} {
+			cells = append(cells, cell(float64(n)))
+		}
+		t.add(cells...)
 	}
 	sentences, pairs := leaveout.Count(cases.english)
 	chance := leaveout.Separate(cases.english, leaveout.Scores(cases.english)[0]).Chance
-	t.note("%d English answers, %d sentences, %d of them paid by a passage. AUC of pay: a bit paid to a listed document "+
-		"against a bit of other pay.", len(cases.english), sentences, pairs)
-	t.note("AUC of sentences: with a source against without, by the best of the passages shown. Names the document: it is " +
-		"the best of those shown;")
-	t.note("chance %s. Held back: by a threshold that keeps %.2f of the pay of listed documents, and what it takes from "+
-		"owners of paraphrases (heavy).", cell(chance), keptPay)
+	t.note("%d English answers, %d sentences, %d pairs of a sentence and a passage that it pays. AUC of pay: a bit paid "+
+		"to a listed document against", len(cases.english), sentences, pairs)
+	t.note("a bit of other pay. AUC of sentences: with a source against without, by the best of the passages shown; then " +
+		"only of those that by MEANING")
+	t.note("give no passage anything. Names the document: a listed one scores best; chance %s. Held back, lost: by a "+
+		"threshold that keeps %.2f", cell(chance), keptPay)
+	t.note("of the pay of listed documents.")
 	t.note("To judge a sentence by itself, with and without a passage: %.0f tokens, %.3f seconds of a core.", cost.Tokens,
 		cost.Seconds)
 	t.print()

@@ -1,6 +1,7 @@
 package leaveout
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/openledger/openledger/measure/fidelity/answers"
@@ -30,8 +31,10 @@ type Pair struct {
 	Tokens            int // of the sentence, in the model's tokens
 }
 
-// Judge reads the sentences of a case with the passages of their pairs, with the other passage and with none.
+// Judge reads the sentences of a case with the passages of their pairs, with the other passage and with none. It puts
+// the pairs in the order of their sentences.
 func (r *Reader) Judge(c *Case) error {
+	slices.SortStableFunc(c.Pairs, func(a, b Pair) int { return cmp.Compare(a.Sentence, b.Sentence) })
 	var passages []string
 	var all []int
 	for _, p := range c.Pairs {
@@ -42,7 +45,6 @@ func (r *Reader) Judge(c *Case) error {
 			all = append(all, p.Sentence)
 		}
 	}
-	slices.Sort(all)
 	other, err := r.Read(c.Question, c.Other, c.Sentences, all)
 	if err != nil {
 		return err

@@ -139,6 +139,8 @@ type Separation struct {
 	// Sentences is the probability that a sentence with a source scores higher than one without, paid or not, where the
 	// best score of its pairs counts.
 	Sentences, SentencesError float64
+	// Silent is the same as Sentences for sentences that give none of their passages anything by method MEANING.
+	Silent, SilentError float64
 	// Named is the share of sentences with a source whose best score is that of a passage of a listed document, among
 	// sentences that have pairs with such passages and with others. Chance is the share that a random pair would have.
 	Named, Chance float64
@@ -154,18 +156,18 @@ func Separate(cases []Case, s Score) Separation {
 	for i := range whole {
 		whole[i] = i
 	}
-	out.Paid, out.Sentences = separated(cases, whole, s)
+	out.Paid, out.Sentences, out.Silent = separated(cases, whole, s)
 	rng := rand.New(rand.NewSource(1))
-	var paid, sentences []float64
+	var paid, sentences, silent []float64
 	for range resamples {
 		sample := make([]int, len(cases))
 		for i := range sample {
 			sample[i] = rng.Intn(len(cases))
 		}
-		a, b := separated(cases, sample, s)
-		paid, sentences = append(paid, a), append(sentences, b)
+		a, b, c := separated(cases, sample, s)
+		paid, sentences, silent = append(paid, a), append(sentences, b), append(silent, c)
 	}
-	out.PaidError, out.SentencesError = deviation(paid), deviation(sentences)
+	out.PaidError, out.SentencesError, out.SilentError = deviation(paid), deviation(sentences), deviation(silent)
 	out.Named, out.Chance = named(cases, s)
 	return out
 }
@@ -183,35 +185,51 @@ func deviation(values []float64) float64 {
 // right says whether pay of this kind reaches a listed document.
 func right(k answers.Kind) bool { return k == answers.Right || k == answers.RightDocument }
 
-// separated returns Separation.Paid and Separation.Sentences of some cases.
-func separated(cases []Case, sample []int, s Score) (paid, sentences float64) {
-	var goodPaid, badPaid, good, bad []scored
+// separated returns Separation.Paid, Sentences and Silent of some cases.
+func separated(cases []Case, sample []int, s Score) (paid, sentences, silent float64) {
+	// Scores of what is right, and of what is not.
+	var ofPay, ofSentences, ofSilent [2][]scored
 	for _, i := range sample {
 		c := &cases[i]
-		best := map[int]float64{}
-		sourced := map[int]bool{}
+		all := make([]judged, len(c.Sentences))
 		for k := range c.Pairs {
 			p := &c.Pairs[k]
 			score := s.of(c, p)
-			if known, ok := best[p.Sentence]; !ok || score > known {
-				best[p.Sentence] = score
+			j := &all[p.Sentence]
+			if !j.known || score > j.best {
+				j.best = score
 			}
-			sourced[p.Sentence] = p.Kind != answers.Unsourced && p.Kind != answers.OffTopic
-			if p.Paid > 0 && right(p.Kind) {
-				goodPaid = append(goodPaid, scored{score, p.Paid})
-			} else if p.Paid > 0 {
-				badPaid = append(badPaid, scored{score, p.Paid})
+			j.known, j.speaks = true, j.speaks || p.Meaning > 0
+			j.sourced = p.Kind != answers.Unsourced && p.Kind != answers.OffTopic
+			if p.Paid > 0 {
+				add(&ofPay, right(p.Kind), scored{score, p.Paid})
 			}
 		}
-		for sentence := range c.Sentences {
-			if score, ok := best[sentence]; ok && sourced[sentence] {
-				good = append(good, scored{score, 1})
-			} else if ok {
-				bad = append(bad, scored{score, 1})
+		for _, j := range all {
+			if j.known {
+				add(&ofSentences, j.sourced, scored{j.best, 1})
+			}
+			if j.known && !j.speaks {
+				add(&ofSilent, j.sourced, scored{j.best, 1})
 			}
 		}
 	}
-	return auc(goodPaid, badPaid), auc(good, bad)
+	return auc(ofPay[1], ofPay[0]), auc(ofSentences[1], ofSentences[0]), auc(ofSilent[1], ofSilent[0])
+}
+
+// judged is a sentence with the best score of its pairs.
+type judged struct {
+	best            float64
+	known           bool // it has pairs
+	speaks, sourced bool // it gives some passage something by method MEANING; it has a source
+}
+
+func add(to *[2][]scored, right bool, s scored) {
+	i := 0
+	if right {
+		i = 1
+	}
+	to[i] = append(to[i], s)
 }
 
 // named returns Separation.Named and Separation.Chance.
