@@ -23,7 +23,7 @@ const (
 	// whichever is larger. A 64th of that is added for each halving of the DataNet below DerivedTexts, because few texts
 	// do not tell which words all texts of a field have, and SourceGrowth for each doubling above SourceTexts, because the
 	// nearest of more texts is nearer by chance. The total is at most half of what the text gives itself.
-	SourceBits   = 22 * 16
+	SourceBits   = 25 * 16
 	SourcePart   = 8
 	SourceGrowth = 4 * 16
 	SourceTexts  = 2048
@@ -36,8 +36,10 @@ const (
 	derivedBits    = 128
 	derivedChange  = 16
 	derivedEarlier = 14
-	// derivedMiss is the cost of a word that the other text does not hold.
-	derivedMiss = 4
+	// derivedMiss is the cost of a word that the other text does not hold. derivedStrange is the cost if the table of
+	// meaning does not list the word: who copies a text in other words keeps its names.
+	derivedMiss    = 1
+	derivedStrange = 16
 )
 
 var derivedRule = pathRule{least: derivedBits, sentence: derivedChange, earlier: derivedEarlier, single: true,
@@ -62,8 +64,11 @@ func newSubject(content []byte, rarest func(token TokenID, concept uint32) int32
 			senses[i].Bits = max(0, min(senses[i].Bits, rarest(ids[p], senses[i].Concept)))
 		}
 		a.Meanings[p].Senses = senses
-		if a.Meanings[p].Cost > letterCost {
+		switch a.Meanings[p].Cost {
+		case missCost:
 			a.Meanings[p].Cost = derivedMiss
+		case strangeCost:
+			a.Meanings[p].Cost = derivedStrange
 		}
 	}
 	return subject{answer: a, sum: ownSums(a)}

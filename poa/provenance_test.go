@@ -185,6 +185,45 @@ const (
 		"phototherapy, methotrexate or antibodies against interleukins. Itching is common, blisters are not."
 )
 
+// Words that the table of meaning lists, and words that it does not.
+const (
+	listedWords = "window river carpet kitchen bridge bottle garden ladder mirror blanket needle basket candle " +
+		"hammer pillow saddle"
+	strangeWords = "zorvexin klimbatu quarfelo drustopi blenwicka prafunox jortelim skandovu wexlibra traquivo " +
+		"fombredi glaxarun hupolven nirfasco opwendra yusticor"
+)
+
+// between returns a text of which two words in three are other ones.
+func between(text, others string) string {
+	words, list := strings.Fields(text), strings.Fields(others)
+	for i := range words {
+		if i%3 > 0 {
+			words[i] = list[i%len(list)]
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+// TestNamesTell: who copies in other words keeps the names. A text with words of its own that have synonyms derives
+// from another one, a text with as many words that nobody lists does not.
+func TestNamesTell(t *testing.T) {
+	for _, w := range strings.Fields(listedWords) {
+		require.EqualValues(t, missCost, InterpretAnswer([]byte(w)).Meanings[0].Cost, w)
+	}
+	for _, w := range strings.Fields(strangeWords) {
+		require.EqualValues(t, strangeCost, InterpretAnswer([]byte(w)).Meanings[0].Cost, w)
+	}
+	p, _ := provenanceWorld(t, 30)
+	require.NoError(t, p.Add(200, 0, []byte(originalText), nil))
+	found, err := p.Of(300, []byte(between(originalText, listedWords)), p.Len())
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	require.EqualValues(t, 200, found[0].Rank)
+	found, err = p.Of(300, []byte(between(originalText, strangeWords)), p.Len())
+	require.NoError(t, err)
+	require.Empty(t, found)
+}
+
 // TestParaphraseDerives: a text that says the same in other words and another order derives from it, one about the same
 // subject does not.
 func TestParaphraseDerives(t *testing.T) {
@@ -211,7 +250,8 @@ func TestGoldenProvenance(t *testing.T) {
 	var out []vector
 	half := originalText[:len(originalText)/2]
 	for i, text := range []string{originalText, subjectText, rewrittenText, half + " " + subjectText,
-		"妊娠性类天疱疮是一种罕见的自身免疫性水疱病。", strings.ToUpper(rewrittenText)} {
+		"妊娠性类天疱疮是一种罕见的自身免疫性水疱病。", strings.ToUpper(rewrittenText),
+		between(originalText, listedWords), between(originalText, strangeWords)} {
 		derived, err := p.Of(uint64(i+1), []byte(text), p.Len())
 		require.NoError(t, err)
 		require.NoError(t, p.Add(uint64(i+1), 0, []byte(text), derived))
