@@ -60,8 +60,8 @@ func (app *App) FinalizeBlock(req *abci.RequestFinalizeBlock) (*abci.ResponseFin
 	return response, err
 }
 
-// Commit implements abci.Application. While it runs the new height can be read already, and simulations would still run
-// on the state before it: they wait, so that who has seen a height simulates on that height.
+// Commit implements abci.Application. While it runs, clients can already read the new height, but a simulation would
+// still run on the state before it. So simulations wait: a client that has seen a height simulates on that height.
 func (app *App) Commit() (*abci.ResponseCommit, error) {
 	app.simulated.Lock()
 	defer app.simulated.Unlock()

@@ -22,8 +22,8 @@ const (
 	recentBytes  = 16 << 20
 )
 
-// recentTxs keeps the results of the latest blocks in memory on a node that indexes no transactions, so that who has
-// sent one to it hears how it went.
+// recentTxs keeps the results of the latest blocks in memory on a node that indexes no transactions, so that the sender
+// of a transaction can read its result.
 type recentTxs struct {
 	keep bool
 

@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestNowhere: what was looked for at no place at all says so, without a word about an error that there is not.
+// TestNowhere checks the error for content that was found nowhere: it wraps the errors of the attempts, and adds
+// nothing to the message if there was no attempt.
 func TestNowhere(t *testing.T) {
 	require.EqualError(t, nowhere("not found", nil), "not found")
 	gone := errors.New("gone")

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// lanes give slots to tasks that wait, in turn by class: however many tasks one class has, a task of another class
-// comes right after the running ones. A long task lets others go first in between, with pause.
+// lanes give slots to waiting tasks, one class after another. However many tasks one class has, a task of another class
+// runs next. A long task calls pause to let others run.
 type lanes struct {
 	slots int                    // free
 	most  int                    // how many may be under way, paused ones included

@@ -251,8 +251,8 @@ func (a *audit) addInfluence(got *poa.Attribution) (bool, error) {
 	return true, a.weighInfluence(got, rows, a.answer.Query)
 }
 
-// influenceRows are those of a file, or if it is nil of the one that is found. What is not that of the model's training
-// record is poa.ErrInfluence.
+// influenceRows returns the rows of the given influence file, or finds the file if it is nil. It returns
+// poa.ErrInfluence if the file does not match the model's training record.
 func (a *audit) influenceRows(file []byte) ([]poa.InfluenceRow, error) {
 	training, err := a.training()
 	if err != nil {

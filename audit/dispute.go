@@ -7,12 +7,12 @@ import (
 	"github.com/openledger/openledger/poa"
 )
 
-// ErrUnknownRows says that a receipt commits to other rows than those that follow from its evidence. Who does not know
-// them can show nothing about them: validators refuse such a receipt.
+// ErrUnknownRows says that a receipt commits to other rows than those that follow from its evidence. Without these rows
+// nothing about them can be proved. Validators refuse such a receipt.
 var ErrUnknownRows = errors.New("the receipt commits to rows that do not follow from its evidence")
 
-// AddInfluence adds to a receipt by method LORA what is about influence, by the influence file of its model's version:
-// the one given, or if it is nil the one that is found. It returns poa.ErrInfluence if the file is not that of the
+// AddInfluence adds the influence rows to a receipt by method LORA. It takes them from the given influence file, or
+// finds the file of the model's version if none is given. It returns poa.ErrInfluence if the file is not that of the
 // training record.
 func (o *Opened) AddInfluence(file []byte) error {
 	rows, err := o.audit.influenceRows(file)

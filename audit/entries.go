@@ -94,9 +94,9 @@ func shares(payment attributiontypes.Payment, payout rewardstypes.Payout) string
 		append(parts, fmt.Sprintf("bounty pool: %s, retired: %s (%s)", payout.BountyPool, payout.Retired, paid)), ", ")
 }
 
-// listRuns lists the recomputed rows with the text of their segments. Offsets
-// count words, so that the text is cut where the segment's words are. What is
-// paid for its meaning stands nowhere: the text is the whole segment.
+// listRuns lists the recomputed rows with the text of their segments. Offsets count words, so that the text is cut
+// where the segment's words are. A row that is paid for its meaning has no place in the segment, so its text is the
+// whole segment.
 func (a *audit) listRuns(rows []poa.Row) {
 	words := make(map[[2]uint64][]poa.Token)
 	content := make(map[[2]uint64][]byte)

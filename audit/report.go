@@ -66,7 +66,7 @@ type Entry struct {
 	DataNet     uint64 `json:"datanet"`
 	Contributor string `json:"contributor"`
 	WeightPPM   uint32 `json:"weight_ppm"`
-	// LoraPPM is what of WeightPPM it has for what it taught the adapter, by method LORA.
+	// LoraPPM is the part of WeightPPM that the contribution gets for training the adapter, by method LORA.
 	LoraPPM uint32 `json:"lora_ppm,omitempty"`
 	// DataShare of the contributor is in aopen, without bonus and without what
 	// the owner of the DataNet takes.

@@ -54,8 +54,8 @@ type Source interface {
 	Stops(ctx context.Context, datanet, rank uint64) ([]datanettypes.SegmentStop, error)
 	// Bundle returns the evidence of an attested batch as attestors fetch it.
 	Bundle(ctx context.Context, batch attributiontypes.Batch) ([]byte, error)
-	// Influence returns the rows of the influence file of a model version. What is not that of its training record is
-	// poa.ErrInfluence, and a file that nobody has now influence.ErrNotFound.
+	// Influence returns the rows of the influence file of a model version. It returns poa.ErrInfluence if the file does
+	// not match the training record, and influence.ErrNotFound if nobody has the file now.
 	Influence(ctx context.Context, version modelstypes.ModelVersion) ([]poa.InfluenceRow, error)
 	// Txs returns the encoded transactions of a block, or ErrPruned.
 	Txs(ctx context.Context, height int64) ([][]byte, error)

@@ -120,8 +120,7 @@ func submitMessages(messages []*codectypes.Any) []attributiontypes.MsgSubmitRece
 	return found
 }
 
-// payloadHash is the hash that the chain keeps of a message: over everything but
-// who sends it under which number.
+// payloadHash is the hash of a message that the chain keeps. It covers everything except the sender and the number.
 func payloadHash(msg attributiontypes.MsgSubmitReceipts) string {
 	encoded, err := (&attributiontypes.MsgSubmitReceipts{Sessions: msg.Sessions, Receipts: msg.Receipts,
 		Evidence: msg.Evidence, BundleRoot: msg.BundleRoot, BundleBytes: msg.BundleBytes, BundleWork: msg.BundleWork,

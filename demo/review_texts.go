@@ -124,8 +124,8 @@ func chooseTexts(source *source) (*texts, error) {
 	return &t, nil
 }
 
-// newPool leaves out what copies earlier authors, as contributors do who check before they upload, and what of an
-// author is more than so many tokens.
+// newPool leaves out texts that copy earlier authors, like a contributor who checks before uploading, and the texts of
+// an author above a number of tokens.
 func newPool(source *source, most int) (*pool, error) {
 	p := &pool{}
 	var known []overlap.Known
@@ -154,7 +154,7 @@ func newPool(source *source, most int) (*pool, error) {
 	return p, nil
 }
 
-// upToTokens leaves of texts what has no more than so many tokens together, first what questions will be asked about.
+// upToTokens picks texts that together fit into a number of tokens. It prefers those that share words with questions.
 func upToTokens(segments [][]byte, questions []string, most int) [][]byte {
 	asked := make(map[poa.TokenID]bool)
 	for _, question := range questions {

@@ -28,7 +28,8 @@ func (w *world) written() writes {
 	return all
 }
 
-// writtenOf returns what the last block wrote, and how much of it is still as a part of the block wrote it.
+// writtenOf returns the keys that the last block wrote, and how many of them still have the value that a given part of
+// the block wrote.
 func (w *world) writtenOf(part []*storetypes.StoreKVPair) (all, left writes) {
 	values := make(map[string][]byte, len(part))
 	for _, kv := range part {

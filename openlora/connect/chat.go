@@ -53,8 +53,8 @@ func (p *Proxy) complete(w http.ResponseWriter, r *http.Request, prompted bool) 
 	}
 }
 
-// sourcesHeader lists contributions with their weights in ppm, and what of it is for their training of the adapter, in
-// the form of a structured field (RFC 9651): 1;ppm=469600;lora=31000;contributor="open1…", …
+// sourcesHeader lists contributions with their weights in ppm, and with the part of the weight for training the
+// adapter, as a structured field (RFC 9651): 1;ppm=469600;lora=31000;contributor="open1…", …
 func sourcesHeader(proof api.Answer) string {
 	parts := make([]string, len(proof.Sources))
 	for i, source := range proof.Sources {
@@ -75,7 +75,7 @@ type delivery struct {
 	notes    bool // footnotes may be appended
 }
 
-// read reads a request: what is asked of the chain is the body without what concerns this proxy alone.
+// read reads a request. It removes the fields that are only for this proxy from the body that goes to a provider.
 func (p *Proxy) read(w http.ResponseWriter, r *http.Request, key Key, prompted bool) (*call, delivery, error) {
 	var how delivery
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))

@@ -16,8 +16,8 @@ const (
 	nodeRetry    = 250 * time.Millisecond
 )
 
-// patiently repeats a question to the node while it cannot be reached. What it still does not answer then is an error
-// that clients know as one of this side, and may repeat: nothing has been signed for.
+// patiently repeats a question to the node while it cannot be reached. If the node still does not answer, the client
+// gets an error of the gateway's side. The client may repeat the call, because nothing was signed.
 func patiently(ctx context.Context, ask func(context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, nodePatience)
 	defer cancel()

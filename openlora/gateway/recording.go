@@ -125,8 +125,9 @@ func (r *recording) keepAlive(to *stream, every time.Duration) (stop func()) {
 // errUnfinished says that words of the call before were sent, and that it has no outcome yet.
 var errUnfinished = errors.New("the call before has no outcome")
 
-// beginKept begins with a call by what the chain said of its session before, and has what it says now decide whether
-// the call is recorded. False changes nothing: the chain is to be read first.
+// beginKept starts a call with the session that the chain returned for the call before. The session that the chain
+// returns now decides whether the call is recorded. If beginKept returns false, it has changed nothing, and the caller
+// must read the chain first.
 func (x *exchange) beginKept(ctx context.Context) bool {
 	before := x.state
 	err := x.foresee()

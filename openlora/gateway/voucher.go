@@ -93,7 +93,7 @@ func (x *exchange) loadKept(ctx context.Context) error {
 	return nil
 }
 
-// reload is load where what was kept is not what it takes.
+// reload reads a session again, because the stored copy does not fit the call.
 func (x *exchange) reload(ctx context.Context) error {
 	x.fresh = nil
 	return x.load(ctx)
@@ -108,7 +108,7 @@ func (x *exchange) read(ctx context.Context) error {
 	return x.take(session)
 }
 
-// take goes on from a session of this gateway as the chain has it, and from where the outbox is in it.
+// take continues a session of this gateway from its state on chain and in the outbox.
 func (x *exchange) take(session attributiontypes.Session) (err error) {
 	g := x.gateway
 	x.chain = session

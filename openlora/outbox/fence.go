@@ -23,11 +23,11 @@ import (
 var fenceKey = []byte("fence") // of the metaBucket
 
 const (
-	// sureFor is how long what the chain says of the fence holds: another holder that signs in the same sessions begins
-	// later than that.
+	// sureFor is how long an answer of the chain about the fence is valid. Another holder that signs in the same sessions
+	// waits longer before it begins.
 	sureFor = time.Second
-	// TakeoverWait is how long an outbox waits behind a claim that replaces another holder: one that has just heard that
-	// it holds the fence still signs.
+	// TakeoverWait is how long an outbox waits after its claim has replaced another holder, because that holder may still
+	// sign if it has just read that it holds the fence.
 	TakeoverWait = 3 * sureFor / 2
 )
 
@@ -37,7 +37,8 @@ var ErrFenced = errors.New("this gateway does not answer in the session")
 
 const (
 	fenceSize = 32
-	// maxHolders are remembered: more starts than that are not attempted between two that reach the chain.
+	// maxHolders is the number of holders that the file remembers. A gateway that starts more often before a claim reaches
+	// the chain may have to take another fence.
 	maxHolders = 8
 	// claimAttempts bounds how often a fence is claimed anew when something else has claimed one in between.
 	claimAttempts = 4
@@ -235,8 +236,8 @@ func draw() ([]byte, error) {
 	return random, err
 }
 
-// FenceID returns the fence that the file drew last, and whether the file is still what it was then; nothing before the
-// first.
+// FenceID returns the fence that this file created last, and whether the file on disk is still the same one. The fence
+// is nil if the file has created none.
 func (o *Outbox) FenceID() (id []byte, intact bool, err error) {
 	kept, err := o.fence()
 	return kept.ID, kept.File == o.identity, err

@@ -14,7 +14,7 @@ import (
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
-// slotsPerPage of the attestors' standings.
+// slotsPerPage is the number of attestors that one stored page holds.
 const slotsPerPage = 32
 
 func (k Keeper) attestorPage(ctx context.Context, number uint32) (types.AttestorPage, error) {
@@ -111,8 +111,8 @@ func (k Keeper) attesters(ctx context.Context, batch types.Batch) ([]types.SlotP
 	return slots, powers.Total, k.Powers.Set(ctx, powers.Height, powers)
 }
 
-// attestPart of a share that a validator earns. It depends on the validator's own verdict and power alone, so that
-// nobody earns more by keeping evidence from others.
+// attestPart returns the part of the validators' share that one validator earns. It depends only on the validator's own
+// verdict and power, so nobody earns more by keeping evidence from others.
 func attestPart(share math.Int, power, total int64) math.Int {
 	return share.MulRaw(power).QuoRaw(total)
 }

@@ -10,13 +10,14 @@ import (
 const (
 	// asksPerBlock caps the new questions about text to validators in a block.
 	asksPerBlock = 8
-	// setAsidePerBlock of them may be about text that was set aside, so that new text does not wait for it.
+	// setAsidePerBlock caps those of these questions that are about text that was set aside, so that new text does not
+	// wait.
 	setAsidePerBlock = 2
 	// heldPerBlock caps the questions that are answered at once in a block while attestation is off.
 	heldPerBlock = 10
 )
 
-// askHolds asks validators about text that nobody has vouched for. While attestation is off it is taken as held.
+// askHolds asks validators whether they hold new text. While attestation is off, it counts text as held without asking.
 func (k Keeper) askHolds(ctx sdk.Context, params types.Params) error {
 	if !params.Attestation {
 		asks, err := k.datanets.AskCustody(ctx, heldPerBlock, heldPerBlock)

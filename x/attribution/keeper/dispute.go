@@ -105,8 +105,8 @@ func (k Keeper) revealBlocks(ctx sdk.Context) uint32 {
 	return params.DisputeRevealBlocks
 }
 
-// revealDispute gives the verdict. Errors leave the dispute committed; a proof
-// that proves nothing is a verdict.
+// revealDispute judges a committed dispute. After an error the dispute stays committed. A proof that proves nothing is
+// not an error: it gets a verdict.
 func (k Keeper) revealDispute(ctx sdk.Context, params types.Params,
 	msg *types.MsgRevealDispute) (*types.MsgRevealDisputeResponse, error) {
 	dispute, err := k.openDispute(ctx, msg)
@@ -183,8 +183,8 @@ type verdict struct {
 	refuted error      // why it proves nothing, nil if it proves the lie
 }
 
-// verdict judges a proof. An error means that the proof could not be judged, and not by the challenger's fault: it must
-// fail the transaction, and not burn the bond.
+// verdict judges a proof. An error means that the proof could not be judged through no fault of the challenger. The
+// caller must then fail the transaction and must not burn the bond.
 func (k Keeper) verdict(ctx sdk.Context, batch types.Batch, record poa.Record, encoded []byte) (verdict, error) {
 	bundle, err := poa.HashFromBytes(batch.EvidenceRoot)
 	if err != nil {
@@ -345,7 +345,7 @@ func (k Keeper) lost(ctx sdk.Context, batch types.Batch, record poa.Record, inde
 	}
 	from := newSource(ctx, k, batch.Height, version)
 	from.reduced(reductions)
-	// What the batch left out has no reduction there, but own text would not have been paid.
+	// Entries that the batch left out have no reduction in it. Own text is not paid, so it must not count as a loss.
 	if err := from.reduceOwn(provider, should); err != nil {
 		return nil, err
 	}
@@ -387,7 +387,7 @@ func (k Keeper) sweepDisputes(ctx sdk.Context, params types.Params) error {
 		}
 		event.Commitments = append(event.Commitments, hex.EncodeToString(commitment))
 		if dispute.PoaVersion != poa.Version && dispute.Bond.IsPositive() {
-			// The rules have changed since, so that it may be that nobody could reveal it.
+			// The rules have changed since the commit, so perhaps nobody could reveal it.
 			if err := k.rewards.Credit(ctx, types.ModuleName, sdk.MustAccAddressFromBech32(dispute.Challenger),
 				dispute.Bond); err != nil {
 				return err

@@ -13,7 +13,7 @@ import (
 	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
-// noDeadline of a batch that waits for its verdict.
+// noDeadline is the deadline of a batch that waits for its verdict.
 var noDeadline = time.Unix(0, 0).UTC()
 
 // retryAfter a sweep step that failed, so that it does not hold up the others.
@@ -21,7 +21,8 @@ const retryAfter = time.Hour
 
 // EndBlock sweeps sessions whose deadline has passed and disputes that were not revealed, divides slashes that no
 // earlier commit can change, sweeps items that have waited too long, asks validators about new DataNet versions, pays
-// attestors, and prunes batches whose dispute window has closed, all capped. One that fails is put off.
+// attestors, and prunes batches whose dispute window has closed. Each step is capped. A step that fails is tried again
+// later.
 //
 // While the module is paused, a step runs only if it takes nothing from an account for a message that it did not send.
 // Items, versions and pay are between the chain and validators, whose votes are counted in a pause too.

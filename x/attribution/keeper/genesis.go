@@ -70,8 +70,8 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 	return k.CheckInvariants(ctx)
 }
 
-// initBatches stores batches, and an index entry for each to which neither a later batch nor its provider's record
-// leads.
+// initBatches stores batches. It adds an index entry for each batch that neither a later batch nor the provider's
+// record links to.
 func (k Keeper) initBatches(ctx context.Context, batches []types.Batch) error {
 	followed := make(map[uint64]bool, len(batches))
 	for _, batch := range batches {

@@ -21,8 +21,8 @@ import (
 
 // The operator of a model can add a notice of their own to every answer, and so be paid out of what others wrote. Two
 // rules prevent that. Text of the model's owners and of the provider earns nothing in their own answers. And because
-// accounts are free, any text that is more of a model's recent answers than its part of the manifest explains earns
-// less, the more of them it is.
+// accounts are free, a text earns less if its part of a model's recent answers is larger than its part of the manifest
+// explains. The larger the part, the less it earns.
 
 // modelVersion names a version of a model.
 type modelVersion struct {
@@ -135,7 +135,7 @@ func (s *submission) usedTexts(terms rewardstypes.Terms) ([]usedText, []modelsty
 	return used, sums, nil
 }
 
-// megas is an amount in 10^6 aopen, rounded up; what does not fit is all there is.
+// megas returns an amount in units of 10^6 aopen, rounded up, or the largest uint64 if it does not fit.
 func megas(amount poa.Amount) uint64 {
 	const mega = 1_000_000
 	if amount.Hi >= mega {
@@ -243,9 +243,10 @@ func (s *submission) manifests() map[modelVersion]*manifest {
 	return out
 }
 
-// groups says in which groups a contribution is counted beside its own text. Where an owner accepts, no number of
-// contributions makes one text into many: those of a DataNet count as one if the manifest has others, and those of all
-// such DataNets if it has one that is reviewed.
+// groups returns the groups that a contribution is counted in, besides its own text. If an owner accepts contributions
+// alone, splitting a text into many contributions must not help. So the contributions of such a DataNet count as one
+// text if the manifest has other DataNets, and those of all such DataNets count as one text if the manifest has a
+// DataNet that panels review.
 func (m *manifest) groups(of *knownContribution) (datanet, unreviewed bool, err error) {
 	if len(m.version.Manifest) < 2 {
 		return false, false, nil
@@ -381,7 +382,7 @@ func (s *submission) storeReductions(batch *types.Batch) error {
 	}
 	all := types.Reductions{BatchId: batch.Id}
 	event := types.EventWeightsReduced{BatchId: batch.Id, Provider: batch.Provider}
-	// The claims give the order in which they are looked up; a map has none.
+	// Look them up in the order of the claims, because a map has no order.
 	taken := make(map[textOfModel]bool, len(s.source.reductions))
 	for _, c := range s.claims {
 		at := modelVersion{c.session.ModelId, c.session.ModelVersion}

@@ -16,8 +16,8 @@ import (
 // for each: the provider's record names its last batch, and each batch the one
 // before it. Numbers and ids both grow, so that the walk knows when to stop.
 //
-// A batch that is closed before an older one would cut that chain. It leaves an
-// index entry for the older one, which is then the newest of what is before.
+// Closing a batch before an older one would break this chain, so it adds an index entry for the batch before it. A walk
+// can start at such an entry.
 
 // mostLookBack is the most batches that a query walks back. A message pays for each.
 const mostLookBack = 10_000
@@ -50,7 +50,8 @@ func (k Keeper) batchBySeq(ctx context.Context, provider sdk.AccAddress, last, s
 	return types.Batch{}, errorsmod.Wrapf(types.ErrBatchNotFound, "no batch %d of %s", seq, provider)
 }
 
-// unlinkBatch keeps earlier batches findable when a batch is removed.
+// unlinkBatch removes the index entry of a batch that is removed, if it has one, and adds one for the batch before it,
+// so that queries still find that batch.
 func (k Keeper) unlinkBatch(ctx context.Context, provider sdk.AccAddress, batch types.Batch) error {
 	indexed, err := k.BatchBySeq.Has(ctx, collections.Join(provider, batch.ProviderSeq))
 	if err != nil {
@@ -71,14 +72,14 @@ func (k Keeper) unlinkBatch(ctx context.Context, provider sdk.AccAddress, batch 
 	return k.indexBatch(ctx, before)
 }
 
-// indexBatch makes a batch findable that no other batch leads to.
+// indexBatch adds an index entry for a batch that no later batch links to.
 func (k Keeper) indexBatch(ctx context.Context, batch types.Batch) error {
 	return k.BatchBySeq.Set(ctx, collections.Join(sdk.MustAccAddressFromBech32(batch.Provider), batch.ProviderSeq),
 		batch.Id)
 }
 
-// checkNumbers: each batch in state is the last of its provider, or the batch after it leads to it, or an index entry
-// does; and entries lead nowhere else.
+// checkNumbers checks that each batch in state can be found: it is the provider's last batch, or the next batch links
+// to it, or it has an index entry. There are no other index entries.
 func (k Keeper) checkNumbers(ctx context.Context, batches []types.Batch) error {
 	next := make(map[uint64]types.Batch, len(batches))
 	for _, batch := range batches {

@@ -125,7 +125,8 @@ func (s *source) fail(err error) error {
 	return err
 }
 
-// allow checks that a contribution is in a model's manifest. One that was stopped stays there, and keeps blocking.
+// allow checks that a contribution is in a model's manifest. A stopped contribution stays in the manifest, and still
+// keeps later copies from earning.
 func (s *source) allow(rank uint64, version modelstypes.ModelVersion) error {
 	found, err := s.find(rank)
 	if err != nil {

@@ -139,7 +139,7 @@ func (s *submission) decode() error {
 	return nil
 }
 
-// checkAnnouncement refuses an announcement that no bundle of these receipts can have.
+// checkAnnouncement refuses announced sizes that no bundle of these receipts can have.
 func (s *submission) checkAnnouncement() error {
 	if !slices.ContainsFunc(s.receipts, func(r poa.Receipt) bool { return !r.Gap }) {
 		return errorsmod.Wrap(types.ErrInvalidBatch,
@@ -154,7 +154,7 @@ func (s *submission) checkAnnouncement() error {
 
 func (s *submission) charge(price, n uint64, what string) { charge(s.ctx, price, n, what) }
 
-// charge consumes gas for n units; a product that overflows is all there is.
+// charge consumes gas for n units. If the product overflows, it consumes the largest possible amount.
 func charge(ctx sdk.Context, price, n uint64, what string) {
 	gas := storetypes.Gas(price * n)
 	if n != 0 && gas/n != price {

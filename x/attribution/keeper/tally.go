@@ -16,7 +16,7 @@ import (
 )
 
 // seenAfter is how many blocks pass until verdicts on an item can be counted: a vote on block H is made on the state of
-// H-1 and is counted in H+1. A validator that answers about what it cannot have seen is not counted.
+// H-1 and is counted in H+1. Verdicts on items that a validator cannot have seen are not counted.
 const seenAfter = 2
 
 // ballot is a validator's vote with its slot.
@@ -94,7 +94,8 @@ func (k Keeper) count(ctx sdk.Context, votes []types.AttestVote) error {
 	return modulekit.Attempt(ctx, k.moveOldest)
 }
 
-// newTally finds the slots of the voters and decodes what they say. Voters without a slot who say something get one.
+// newTally finds the slots of the voters and decodes their verdicts. A voter that sends verdicts and has no slot gets
+// one.
 func (k Keeper) newTally(ctx sdk.Context, votes []types.AttestVote) (tally, error) {
 	t := tally{ballots: make([]ballot, 0, len(votes))}
 	for _, vote := range votes {
@@ -203,8 +204,8 @@ func (k Keeper) decide(params types.Params, state types.Attestation, item types.
 	return nil
 }
 
-// decideVersion is decide for text. Two thirds are needed for either verdict: a third of the power could otherwise take
-// a deposit, or keep text out. What is not decided in time is not held.
+// decideVersion is decide for an item about text. Either verdict needs two thirds of the power: otherwise a third could
+// take a deposit or keep text out. Text without a verdict in time counts as not held.
 func (k Keeper) decideVersion(params types.Params, state types.Attestation, item types.Item,
 	t tally) func(sdk.Context) error {
 	verdict := datanettypes.HOLD_VERDICT_UNSPECIFIED

@@ -90,8 +90,8 @@ func (k Keeper) fundBounty(ctx context.Context, params types.Params, bounty type
 		Amount: bounty.Amount})
 }
 
-// checkBountyPanel: a DataNet's own validators, those of all, or, if the owner
-// lets funders choose, those of another one.
+// checkBountyPanel checks the panel of a bounty. It may be drawn from the DataNet's own validators, from those of all
+// DataNets, or, if the owner lets funders choose, from those of another DataNet.
 func (k Keeper) checkBountyPanel(ctx context.Context, datanet types.DataNet, panel uint64) error {
 	if panel == types.AllDataNets || panel == datanet.Id {
 		return nil

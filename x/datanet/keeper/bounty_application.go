@@ -61,9 +61,9 @@ func (k Keeper) reserve(ctx context.Context, bounty types.Bounty, c *types.Contr
 	return k.Bounties.Set(ctx, bounty.Id, bounty)
 }
 
-// reserveAgain reserves the price for a rejection that was overturned, if the
-// bounty is open and still has it. The pool pays only for what a panel accepted and another
-// one confirmed: an appeal is neither. It changes c, which the caller stores.
+// reserveAgain reserves the price for a rejection that was overturned, if the bounty is open and still has it. The pool
+// pays only for a contribution that a panel accepted and a second panel confirmed. An appeal counts as neither. It
+// changes c, which the caller stores.
 func (k Keeper) reserveAgain(ctx context.Context, c *types.Contribution) error {
 	if c.Bounty == 0 {
 		return nil

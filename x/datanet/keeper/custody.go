@@ -12,9 +12,10 @@ import (
 )
 
 // Accepted contributions of a DataNet wait in the custody queue until validators hold their text: by version, then by
-// rank. Validators are asked about up to MaxAsked at once, one question of a DataNet at a time. Of what they do not
-// hold half is asked about next, until a single one is left: that is set aside, and the queue goes on without it. What
-// they do hold enters, and twice as much is asked about next.
+// rank. One question asks validators about up to MaxAsked contributions of a DataNet. A DataNet has one open question
+// at a time. If validators do not hold all of them, the next question is about half as many. If it is about a single
+// contribution, that contribution is set aside and the queue continues without it. If validators hold all of them, they
+// enter the versions, and the next question is about twice as many.
 
 // maxAskedDerivations bounds the derivations of what is asked about at once: each is looked up when the answer is
 // carried out.
@@ -142,7 +143,8 @@ func (k Keeper) SettleCustody(ctx context.Context, datanetID, rank uint64, verdi
 	return datanet.HeldVersion, nil
 }
 
-// settleQueue has what validators hold enter, and else asks about less. It changes datanet, which the caller stores.
+// settleQueue adds the contributions that validators hold to the versions. Otherwise the next question is about fewer.
+// It changes datanet, which the caller stores.
 func (k Keeper) settleQueue(ctx context.Context, datanet *types.DataNet, ask types.HoldAsk, verdict types.HoldVerdict,
 	retry types.HoldRetry) error {
 	datanet.AskedVersion = 0
@@ -222,8 +224,8 @@ func (k Keeper) enterHeld(ctx context.Context, datanet *types.DataNet, ask types
 	return k.closeDone(ctx, g)
 }
 
-// sourcesHeld reports whether validators hold everything that a contribution passes pay on to, so that every version
-// that has the one has the other.
+// sourcesHeld reports whether validators hold every contribution that this one passes pay on to. Then each version that
+// has this contribution has those too.
 func (k Keeper) sourcesHeld(ctx context.Context, c types.Contribution) (bool, error) {
 	for i, d := range c.Derivations {
 		if i > 0 && c.Derivations[i-1].Rank == d.Rank {

@@ -85,8 +85,8 @@ func (k Keeper) releaseDeposits(ctx context.Context, contributor string, ranks [
 	return sum, nil
 }
 
-// decayDeposit takes a part of the deposit of an accepted contribution that has not earned it. So squatting costs and
-// contributing does not.
+// decayDeposit takes a part of the deposit of an accepted contribution that has not earned it yet. So a contribution
+// that nobody uses costs its contributor something.
 func (k Keeper) decayDeposit(ctx context.Context, params types.Params, rank uint64) error {
 	c, err := k.GetContribution(ctx, rank)
 	if err != nil {

@@ -9,10 +9,9 @@ import (
 	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
-// EndBlock sweeps commits whose reveal window has passed, at most
-// ExpiriesPerBlock: their place is lost and their deposits go to the bounty
-// pool. What is above the cap is swept in later blocks; it cannot be revealed.
-// Then it draws seats and runs what is due, at most StepsPerBlock of each.
+// EndBlock removes commits whose reveal window has passed, at most ExpiriesPerBlock. They lose their rank, and their
+// deposits go to the bounty pool. Commits above the cap are removed in later blocks; they cannot be revealed any more.
+// Then EndBlock draws seats and runs due timers, at most StepsPerBlock of each.
 //
 // While the module is paused nothing happens, and for a while after it no deadline passes, because people could not act
 // in the pause.

@@ -10,8 +10,8 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// checkCustody: an accepted contribution waits in the custody queue, is held, or was set aside; only then it waits to
-// be asked about by itself.
+// checkCustody checks that each accepted contribution waits in the custody queue, is held, or is set aside. Only those
+// set aside are asked about one by one.
 func (k Keeper) checkCustody(ctx context.Context, c types.Contribution) error {
 	waits, err := k.Waiting.Has(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank))
 	if err != nil {
@@ -41,8 +41,8 @@ func (k Keeper) checkCustody(ctx context.Context, c types.Contribution) error {
 	return nil
 }
 
-// checkCustodyQueue: a DataNet with a version that validators do not hold is asked about, or waits to be; others are
-// not.
+// checkCustodyQueue checks that a DataNet has an open question, or waits for one, exactly if it has a version that
+// validators do not hold.
 func (k Keeper) checkCustodyQueue(ctx context.Context, datanet types.DataNet) error {
 	queued, err := k.Unheld.Has(ctx, collections.Join(datanet.AskHeight, datanet.Id))
 	if err != nil {

@@ -31,7 +31,7 @@ func (k Keeper) reverse(ctx context.Context, params types.Params, contribution t
 	if err != nil {
 		return 0, err
 	}
-	// As it was before it was decided.
+	// Restore the fields to their values before the decision.
 	contribution.Status, contribution.Reason = types.CONTRIBUTION_STATUS_SUBMITTED, ""
 	datanet.Pending++
 	datanet.Record.Rejected--

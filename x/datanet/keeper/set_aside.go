@@ -22,7 +22,8 @@ func (k Keeper) setAside(ctx context.Context, datanet *types.DataNet, c types.Co
 	return k.refuseCustody(ctx, datanet, c, verdict, retry)
 }
 
-// refuseCustody notes that validators do not hold a contribution that is set aside, and what follows from why.
+// refuseCustody records that validators do not hold a contribution that is set aside. The reason decides what happens
+// to it.
 func (k Keeper) refuseCustody(ctx context.Context, datanet *types.DataNet, c types.Contribution,
 	verdict types.HoldVerdict, retry types.HoldRetry) error {
 	hold := c.Hold

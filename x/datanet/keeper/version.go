@@ -122,8 +122,7 @@ func (k Keeper) PinVersion(ctx context.Context, datanetID, number uint64) error 
 	return k.Versions.Set(ctx, collections.Join(datanetID, number), version)
 }
 
-// SetHeld takes the versions of a DataNet up to one as held, as validators who hold everything would have it:
-// simulations have none.
+// SetHeld marks the versions of a DataNet up to the given one as held. It is for simulations, which have no validators.
 func (k Keeper) SetHeld(ctx context.Context, id, version uint64) error {
 	for {
 		datanet, err := k.GetDataNet(ctx, id)

@@ -1,8 +1,9 @@
 package types
 
 // EnoughGold reports whether a cohort holds enough gold to be reviewed: the share of its items, at least half of it to
-// be rejected. One item at least is altered, since a program finds duplicates, and one is sound; one at least is no
-// gold. Duplicates are not counted against the items: anybody may seal them, of none.
+// be rejected. At least one gold item is altered, because a program can find duplicates, and at least one is sound. At
+// least one item is neither altered nor sound. Duplicates do not count here, because anybody may seal any item as a
+// duplicate.
 func (c Cohort) EnoughGold(p ReviewParams) bool {
 	duplicates, altered, sound := c.countGold()
 	needed := GoldNeeded(len(c.Items), p.GoldPpm)

@@ -29,10 +29,11 @@ func (c Credential) Good(policy CredentialPolicy, now time.Time) bool {
 	return c.Policy == policy.Number && !now.Before(c.From) && (c.Until == nil || now.Before(*c.Until))
 }
 
-// PaidAt reports whether receipts of batches submitted in a block pay a contribution that a version has.
+// PaidAt reports whether receipts of batches that are submitted at a height pay the contribution. A contribution in no
+// version is not paid.
 func (c Contribution) PaidAt(height int64) bool { return c.Pay().PaidAt(height) }
 
-// PaidAt is that of the contribution.
+// PaidAt is Contribution.PaidAt for the part of a contribution that decides about pay.
 func (c ContributionPay) PaidAt(height int64) bool {
 	return c.HeldHeight != 0 && (c.StoppedHeight == 0 || height < c.StoppedHeight || c.ResumedHeight != 0 &&
 		height >= c.ResumedHeight)

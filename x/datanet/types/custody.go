@@ -3,7 +3,7 @@ package types
 // MaxAsked is how many contributions validators are asked about at once.
 const MaxAsked = 64
 
-// maxDoublings of the interval between two questions about text that is withheld.
+// maxDoublings is how often the interval between two questions about the same text can double.
 const maxDoublings = 16
 
 // HoldRetry says when validators are asked again about text that they did not hold.
@@ -26,7 +26,7 @@ func (r HoldRetry) After(refusals uint32) int64 {
 // what was accepted for it or before and is held.
 func (c Contribution) Version() uint64 { return c.Pay().Version() }
 
-// Version is that of the contribution.
+// Version is Contribution.Version for the part of a contribution that decides about pay.
 func (c ContributionPay) Version() uint64 {
 	if c.HeldHeight == 0 {
 		return 0
@@ -39,9 +39,9 @@ func (c Contribution) Waits() bool {
 	return c.AcceptedVersion != 0 && c.HeldHeight == 0 && c.Hold == nil
 }
 
-// MayEnter says that a contribution that was set aside enters a version as soon as validators hold it. What was
-// recalled or overturned meanwhile does not: nothing has used it. What only copies does, for its segments may be
-// resumed.
+// MayEnter says that a contribution that was set aside enters a version as soon as validators hold it. A contribution
+// that was recalled or overturned meanwhile does not enter, because no model has used it. A contribution whose segments
+// were all stopped as copies does enter, because they may be resumed.
 func (c Contribution) MayEnter() bool {
 	if c.Hold == nil {
 		return false

@@ -79,7 +79,7 @@ func (p Params) RequiredDeposit(tokens uint64) math.Int {
 	return requiredDeposit(p.MinDeposit, p.DepositPerToken, tokens)
 }
 
-// RequiredDeposit for what was sealed, by the parameters of then.
+// RequiredDeposit returns the deposit for a commit, by the parameters at the time of the commit.
 func (c Commit) RequiredDeposit(tokens uint64) math.Int {
 	return requiredDeposit(c.MinDeposit, c.DepositPerToken, tokens)
 }

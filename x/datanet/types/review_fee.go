@@ -33,8 +33,8 @@ func (f ReviewFee) Equal(other ReviewFee) bool {
 	return f.Base.Equal(other.Base) && f.PerThousand.Equal(other.PerThousand)
 }
 
-// PerThousandOf is what a DataNet asks for 1,000 more tokens if its owner does not say: as much a token as the
-// first segment costs, so that neither long nor many contributions are the cheaper way.
+// PerThousandOf returns the default price of 1,000 more tokens. A token costs as much as in the first segment, so one
+// long contribution costs as much as many short ones.
 func PerThousandOf(base math.Int) math.Int { return ceilQuo(base.MulRaw(feeUnit), FeeTokens) }
 
 // FeesAt returns what a DataNet asks for at a time. Changes are announced like those of credentials: nobody pays a
@@ -78,9 +78,9 @@ func (p ReviewParams) ConfirmFee(paid math.Int) math.Int {
 // all of it.
 func (p ReviewParams) Pledge(worth math.Int) math.Int { return ceilQuo(worth, int64(p.AcceptSeats)) }
 
-// MaxPoolPrice bounds the price of a bounty of the pool for what is reviewed for a fee. A panel that accepts as many
-// items as a cohort can have pledges less than a validator of the least bond has; and who answers for a price is paid
-// by the fee.
+// MaxPoolPrice bounds the price of a bounty of the pool for what is reviewed for a fee. Even if a panel accepts the
+// largest cohort, each seat pledges no more than the smallest bond. The second bound keeps the price in proportion
+// to the fee that pays the panel.
 func (p Params) MaxPoolPrice(fee math.Int) math.Int {
 	all := p.Review.MinBond.MulRaw(int64(p.Review.AcceptSeats)).QuoRaw(int64(p.Review.MaxCohortItems))
 	return math.MinInt(all, fee.MulRaw(int64(p.Standing.MaxPriceFees)))

@@ -6,6 +6,6 @@ type RecordedBatch struct {
 	Seq, ID uint64
 	// Open batches wait for validators.
 	Open bool
-	// Recurring texts, the batch counted.
+	// Recurring holds the recurring texts, with the batch counted in.
 	Recurring []RecurringText
 }

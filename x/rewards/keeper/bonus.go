@@ -99,9 +99,8 @@ func (m *merged[T]) add(id uint64, more T) {
 	m.list = append(m.list, more)
 }
 
-// take counts a list, grants its bonus and hands it to the sweep. A list of
-// which the bonus cannot be computed gets none and becomes a dead letter; its
-// fees are counted all the same.
+// take counts a list, grants its bonus and hands it to the sweep. If the bonus of a list cannot be computed, the list
+// gets no bonus and becomes a dead letter. Its fees are counted.
 func (r *intakeRun) take(ctx context.Context, intake types.Intake) error {
 	k := r.keeper
 	r.count(intake)

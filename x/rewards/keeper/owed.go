@@ -37,9 +37,8 @@ func (k Keeper) OwedBy(ctx context.Context, module string) (math.Int, error) {
 	return owed, err
 }
 
-// collect takes what other modules owe. There are as many entries as modules
-// that pay through this one. One that cannot pay goes on owing, and keeps no
-// other from paying.
+// collect takes what other modules owe. There are as many entries as modules that pay through this one. A module that
+// cannot pay still owes the amount. The others pay all the same.
 func (k Keeper) collect(ctx context.Context) error {
 	iterator, err := k.Owed.Iterate(ctx, nil)
 	if err != nil {

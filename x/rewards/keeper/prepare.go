@@ -166,7 +166,7 @@ func addTo(to *poa.Amount, amount poa.Amount) (err error) {
 	return err
 }
 
-// prepared returns what was collected, or that it is more than there can be.
+// prepared returns the collected credits, or an error if a sum does not fit.
 func (c *collector) prepared(receipts int) (types.Prepared, error) {
 	s := &c.sums
 	for _, sum := range []sum{

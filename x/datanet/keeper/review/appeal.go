@@ -123,7 +123,7 @@ func (k Keeper) appealable(ctx context.Context, contribution types.Contribution,
 			return 0, errorsmod.Wrapf(types.ErrAppeal, "contribution %d was gold", contribution.Rank)
 		}
 	case types.CONTRIBUTION_STATUS_ACCEPTED, types.CONTRIBUTION_STATUS_RECALLED:
-		// To recall what a panel should not have accepted saves nobody.
+		// Also a recalled one: a recall does not save reviewers who should not have accepted the contribution.
 	default:
 		return 0, errorsmod.Wrapf(types.ErrAppeal, "contribution %d is %s: only a panel's verdict can be appealed",
 			contribution.Rank, contribution.Status)

@@ -91,9 +91,10 @@ func (k Keeper) applyAppeal(ctx context.Context, params types.Params, cohort *ty
 	return k.registry.Reverse(ctx, params, contribution, outcome.Score, reason)
 }
 
-// settleOverturned slashes the votes that a decisive verdict shows to be wrong, and the pledges for a bounty of the
-// pool that falls. Out of that, the fee of a right appeal returns; the rest is burned, so that nobody gains by having
-// others slashed. What counts is the part of a full panel: few seats say little about a vote.
+// settleOverturned slashes the seats whose votes a decisive verdict shows to be wrong. A rejection also slashes what
+// the seats that accepted have pledged for a bounty of the pool. The slashes first repay the fee of an appeal that
+// succeeds. The rest is burned, so that nobody gains from slashing others. A verdict is decisive if enough seats of a
+// full panel voted for it, because a few seats prove little.
 func (k Keeper) settleOverturned(ctx context.Context, params types.Params, cohort types.Cohort,
 	contribution types.Contribution, verdict bool, winners int, upheld bool) error {
 	slashed, err := math.ZeroInt(), error(nil)

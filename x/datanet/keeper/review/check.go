@@ -16,8 +16,8 @@ const checkSpread = 4
 
 // checkByChance has a panel of appeal decide again about one item of a cohort, at random and paid out of what the
 // DataNet's fees set aside for it. This can show a vote to be wrong that nobody appeals against, so that a bribe for a
-// vote costs more than it gains. An expensive item is drawn more often by as much as its check is rarer, so that all
-// have the same chance.
+// vote costs more than it gains. An expensive item is drawn more often but checked more rarely once drawn, so all items
+// have the same chance of a check.
 func (k Keeper) checkByChance(ctx context.Context, params types.Params, first types.Cohort,
 	items []types.Contribution) error {
 	datanet, err := k.registry.DataNet(ctx, first.DatanetId)

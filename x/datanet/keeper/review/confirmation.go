@@ -9,7 +9,7 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// A bounty of the pool pays nobody's own money, so nobody in particular watches it. Whatever a panel accepts for
+// A bounty of the pool spends common money, so no single funder watches how it is spent. Whatever a panel accepts for
 // one is decided again, item by item, by a full panel of appeal, before anything is paid. The bounty pays that panel.
 
 // confirm opens the second decision about what a cohort accepted for bounties of the pool, and returns these items.
@@ -57,9 +57,9 @@ func (k Keeper) confirm(ctx context.Context, params types.Params, first *types.C
 	return cohort.Items, k.startDrawing(ctx, params, &cohort)
 }
 
-// decideConfirmation decides item by item, by simple majority of the seats that revealed. What stands may be appealed
-// like any acceptance, and is paid when it no longer can be. What falls is overturned, and who accepted it answers for
-// it.
+// decideConfirmation decides item by item, by simple majority of the seats that revealed. An item that is confirmed may
+// be appealed like any acceptance, and is paid when the time for appeals is over. An item that is not confirmed is
+// overturned, and the seats that accepted it can be slashed.
 func (k Keeper) decideConfirmation(ctx context.Context, params types.Params, cohort types.Cohort, p panel) error {
 	cohort.Outcomes = nil
 	event := types.EventCohortDecided{Cohort: cohort.Id, DatanetId: cohort.DatanetId, Kind: cohort.Kind}

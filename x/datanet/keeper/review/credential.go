@@ -98,7 +98,7 @@ func (k Keeper) setCredentialPolicy(ctx context.Context, params types.Params, da
 	kind types.CredentialKind, issuer string) error {
 	now := sdk.UnwrapSDKContext(ctx).BlockTime().UTC()
 	datanet.Credentials = datanet.CredentialsAt(now)
-	// A number is never used again, not that of a change that was replaced either.
+	// A number is never used again, even if its policy was replaced before it took effect.
 	number := max(datanet.Credentials.Number, datanet.NextCredentials.Number) + 1
 	datanet.NextCredentials = types.CredentialPolicy{
 		Kind: kind, Issuer: issuer, Number: number, From: now.Add(params.Review.CredentialDelay),

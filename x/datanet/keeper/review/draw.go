@@ -20,9 +20,9 @@ const (
 	maxDrawWait = 6
 )
 
-// Draw draws one seat of each cohort whose turn it is, with the hash of
-// this block: who grinds one block moves one seat. A draw is one step and one more for each
-// place tried; at most StepsPerBlock. The other cohorts are drawn with the hash of a later block.
+// Draw draws one seat of each cohort whose turn it is, with the hash of this block. A proposer who manipulates the hash
+// of one block influences only one seat of a cohort. A draw is one step and one more for each place tried; at most
+// StepsPerBlock. The other cohorts are drawn with the hash of a later block.
 func (k Keeper) Draw(ctx sdk.Context, params types.Params) error {
 	until := new(collections.Range[collections.Pair[int64, uint64]]).EndInclusive(collections.Join(ctx.BlockHeight(),
 		^uint64(0)))

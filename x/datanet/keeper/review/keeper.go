@@ -1,6 +1,6 @@
 // Package review decides about contributions by panels of data validators: bonds, credentials, cohorts, the drawing of
 // seats, ballots, gold, pay, slashes, appeals, checks and confirmations. Its collections are part of the schema of
-// x/datanet. What it decides is carried out by the registry, which it knows as an interface.
+// x/datanet. The registry carries out its decisions; package review knows it as the interface Registry.
 package review
 
 import (

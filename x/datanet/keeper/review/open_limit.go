@@ -20,7 +20,7 @@ func (k Keeper) countOpen(ctx context.Context, params types.ReviewParams, contri
 	return k.CountOpen(ctx, contributor)
 }
 
-// CheckOpen fails for an account of which as many contributions wait for panels as may.
+// CheckOpen fails if an account already has the largest number of contributions that may wait for panels.
 func (k Keeper) CheckOpen(ctx context.Context, params types.ReviewParams, contributor string) error {
 	open, err := k.openBy(ctx, contributor)
 	if err == nil && open >= uint64(params.MaxOpenPerContributor) {

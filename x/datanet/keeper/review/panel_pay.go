@@ -12,8 +12,8 @@ import (
 // payPanel pays each seat its share of the fees times its gold score, slashes
 // those that failed gold, and counts. What no seat earns goes to the bounty pool.
 //
-// Gold that was not opened costs its deposit: it is burned, unless so much is
-// missing that no seat can be graded. Then it pays the seats that revealed.
+// If gold is not opened, its deposit is burned. But if too little gold is opened to grade the seats, the deposits pay
+// the seats that revealed.
 func (k Keeper) payPanel(ctx context.Context, params types.Params, datanetID uint64, cohort *types.Cohort, p panel,
 	pot math.Int) (math.Int, error) {
 	forfeited := math.ZeroInt()

@@ -66,7 +66,7 @@ func (k Keeper) startDrawing(ctx context.Context, params types.Params, cohort *t
 		cohort.Wanted = 0
 	}
 	if cohort.Wanted > 0 {
-		// The hash of this block is known to who orders its transactions.
+		// The proposer, who orders the transactions of this block, knows its hash, so later blocks draw the seats.
 		cohort.DrawHeight = sdk.UnwrapSDKContext(ctx).BlockHeight() + 1
 		if err := k.Draws.Set(ctx, collections.Join(cohort.DrawHeight, cohort.Id)); err != nil {
 			return err

@@ -1,4 +1,4 @@
-// Package pause puts off the windows that a pause of x/datanet ran into.
+// Package pause extends the windows that a pause of x/datanet interrupts.
 //
 // While the module is paused nobody can reveal, vote or appeal. A person who could not act must lose nothing by it,
 // neither during the pause nor as soon as it ends: the message that ends it grants everybody a whole window from then

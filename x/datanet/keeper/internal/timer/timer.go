@@ -1,5 +1,5 @@
-// Package timer is the queue of what x/datanet does later: one queue for all kinds, oldest first, so that no kind
-// starves.
+// Package timer is the queue of the steps that x/datanet runs at a later time. One queue holds all kinds, and the
+// oldest step runs first, so no kind waits for ever.
 package timer
 
 import (
@@ -45,7 +45,7 @@ func NewQueue(sb *collections.SchemaBuilder) Queue {
 	}
 }
 
-// Set wakes id at a time; it replaces its timer of the same kind.
+// Set sets the timer of a kind and an id. It replaces an earlier one.
 func (q Queue) Set(ctx context.Context, kind, id uint64, at time.Time) error {
 	if err := q.Clear(ctx, kind, id); err != nil {
 		return err
