@@ -315,12 +315,12 @@ func (s *atCap) held(n int) {
 			s.must(k.Contributions.Set(s.Ctx(), c.Rank, c))
 			s.must(k.Waiting.Set(s.Ctx(), collections.Join3(datanet.Id, c.AcceptedVersion, c.Rank)))
 		}
-		s.must(k.Unheld.Set(s.Ctx(), collections.Join(datanet.AskHeight, datanet.Id)))
+		s.must(k.CustodyDue.Set(s.Ctx(), collections.Join(datanet.AskHeight, datanet.Id)))
 	}
 }
 
 func (s *atCap) heldLeft() (n int) {
-	s.must(s.App.DatanetKeeper.Unheld.Walk(s.Ctx(), nil,
+	s.must(s.App.DatanetKeeper.CustodyDue.Walk(s.Ctx(), nil,
 		func(collections.Pair[int64, uint64]) (bool, error) { n++; return false, nil }))
 	return n
 }

@@ -84,7 +84,7 @@ func TestKeysOfABatch(t *testing.T) {
 		name(attributiontypes.StoreKey, attributiontypes.BatchesKey) + " 1",
 		name(attributiontypes.StoreKey, attributiontypes.HeadKey) + " 1",
 		name(modelstypes.StoreKey, modelstypes.ProvidersKey) + " 1",
-		name(rewardstypes.StoreKey, rewardstypes.HeldKey) + " 1",
+		name(rewardstypes.StoreKey, rewardstypes.EscrowedKey) + " 1",
 	}, keys)
 }
 

@@ -27,7 +27,7 @@ func (a *Attestor) judgeBatch(ctx context.Context, j *job) (attributiontypes.Ver
 	if err != nil {
 		return attributiontypes.VerdictUnknown, err
 	}
-	a.setWants(j, []poa.Hash{root})
+	a.resubscribe(j, []poa.Hash{root})
 	return a.remember(j.item.Number, subjectOf(a.chain.id, batch, root), func() (attributiontypes.Verdict, error) {
 		records, err := a.chain.records(ctx, batch.Id)
 		if err != nil {

@@ -25,7 +25,7 @@ type job struct {
 	verdict    attributiontypes.Verdict
 	reason     string
 	subscribed []poa.Hash
-	wake       chan struct{} // something that it wants has arrived
+	wake       chan struct{} // a hash that it is subscribed to has arrived
 	stop       context.CancelFunc
 }
 
@@ -137,7 +137,7 @@ func (a *Attestor) remember(number uint64, subject string,
 	return verdict, reason
 }
 
-// wake tells jobs that want a hash that it is here.
+// wake tells jobs that are subscribed to a hash that it is here.
 func (a *Attestor) wake(hash poa.Hash) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -153,8 +153,8 @@ func (a *Attestor) wake(hash poa.Hash) {
 	}
 }
 
-// setWants replaces what a job waits for.
-func (a *Attestor) setWants(j *job, hashes []poa.Hash) {
+// resubscribe replaces the hashes that a job waits for.
+func (a *Attestor) resubscribe(j *job, hashes []poa.Hash) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.subscribe(j.subscribed, -1)

@@ -18,9 +18,9 @@ import (
 
 const week = 7 * 24 * time.Hour
 
-// shelf is a library without a chain; folder makes an index of it that was
-// written some time ago.
-func shelf(t *testing.T, memory int) (*library, func(string, time.Duration) string) {
+// newTestLibrary returns a library without a chain. The function that it returns makes an index that was written some
+// time ago.
+func newTestLibrary(t *testing.T, memory int) (*library, func(string, time.Duration) string) {
 	t.Helper()
 	l := newLibrary(nil, nil, influence.Source{}, filepath.Join(t.TempDir(), "index"), memory)
 	return l, func(name string, age time.Duration) string {
@@ -69,7 +69,7 @@ func used(t *testing.T, path string) time.Time {
 
 // TestPrune removes what was not used for long, and nothing that is not an index.
 func TestPrune(t *testing.T) {
-	l, folder := shelf(t, 1<<20)
+	l, folder := newTestLibrary(t, 1<<20)
 	removed, err := l.prune(time.Now())
 	require.NoError(t, err, "nothing was ever indexed")
 	require.Empty(t, removed)
@@ -102,7 +102,7 @@ func TestPrune(t *testing.T) {
 
 // TestPruneKeepsWhatIsOpen, however old its folder is, and dates it by its last use.
 func TestPruneKeepsWhatIsOpen(t *testing.T) {
-	l, folder := shelf(t, 1<<20)
+	l, folder := newTestLibrary(t, 1<<20)
 	open, loading := over(1), over(2)
 	openPath, loadingPath := folder(open, 3*week), folder(loading, 3*week)
 	keep(l, modelKey{1, 1}, open)
@@ -118,9 +118,9 @@ func TestPruneKeepsWhatIsOpen(t *testing.T) {
 	require.WithinDuration(t, lastUse, used(t, openPath), time.Second)
 }
 
-// TestShelveDatesWhatItDrops: an index that leaves memory was in use until then.
-func TestShelveDatesWhatItDrops(t *testing.T) {
-	l, folder := shelf(t, -1) // no room for a second one
+// TestPutDatesDroppedIndexes: an index that leaves memory was in use until then.
+func TestPutDatesDroppedIndexes(t *testing.T) {
+	l, folder := newTestLibrary(t, -1) // no room for a second one
 	first := modelKey{1, 1}
 	path := folder(over(1), 3*week)
 	keep(l, first, over(1))
@@ -146,7 +146,7 @@ func TestModelsOfOneManifestShareAnIndex(t *testing.T) {
 		require.NotEqual(t, folder, indexFolder(other))
 	}
 
-	l, _ := shelf(t, 3*modelBytes+indexBytes)
+	l, _ := newTestLibrary(t, 3*modelBytes+indexBytes)
 	first := keep(l, modelKey{1, 1}, folder)
 	for id := uint64(2); id <= 3; id++ {
 		require.Same(t, first.Index, keep(l, modelKey{id, 1}, folder).Index)
@@ -166,7 +166,7 @@ func TestModelsOfOneManifestShareAnIndex(t *testing.T) {
 
 // TestIndexWaitsForPrune: an index is not opened while its folder is removed.
 func TestIndexWaitsForPrune(t *testing.T) {
-	l, _ := shelf(t, 1<<20)
+	l, _ := newTestLibrary(t, 1<<20)
 	version := modelstypes.ModelVersion{Manifest: []modelstypes.ManifestEntry{{DatanetId: 1, Version: 1}}}
 	require.True(t, l.reserve(indexFolder(version)))
 	ctx, cancel := context.WithCancel(context.Background())
@@ -177,7 +177,7 @@ func TestIndexWaitsForPrune(t *testing.T) {
 
 // TestKeepPruning begins with what was left over from before the start.
 func TestKeepPruning(t *testing.T) {
-	l, folder := shelf(t, 1<<20)
+	l, folder := newTestLibrary(t, 1<<20)
 	path := folder(over(1), week+time.Hour)
 	a := &Attestor{config: Config{IndexKeep: week}, library: l, log: slog.New(slog.DiscardHandler)}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -37,12 +37,10 @@ func openVerdictStore(path string) (*verdictStore, error) {
 	return &verdictStore{db}, nil
 }
 
-func key(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
-
 // verdict returns what was said of an item, if it asked about the same thing.
 func (s *verdictStore) verdict(number uint64, subject string) (found entry, ok bool, err error) {
 	err = s.db.View(func(tx *bolt.Tx) error {
-		raw := tx.Bucket(verdictsBucket).Get(key(number))
+		raw := tx.Bucket(verdictsBucket).Get(database.Key(number))
 		if raw == nil {
 			return nil
 		}
@@ -60,14 +58,14 @@ func (s *verdictStore) record(number uint64, e entry) error {
 	return s.db.Update(func(tx *bolt.Tx) error {
 		bucket := tx.Bucket(verdictsBucket)
 		var stored entry
-		if raw := bucket.Get(key(number)); raw != nil && json.Unmarshal(raw, &stored) == nil && stored.Subject == e.Subject {
+		if raw := bucket.Get(database.Key(number)); raw != nil && json.Unmarshal(raw, &stored) == nil && stored.Subject == e.Subject {
 			return nil
 		}
 		raw, err := json.Marshal(e)
 		if err != nil {
 			return err
 		}
-		return bucket.Put(key(number), raw)
+		return bucket.Put(database.Key(number), raw)
 	})
 }
 
@@ -76,7 +74,7 @@ func (s *verdictStore) prune(base, versionBase uint64) error {
 	return s.db.Update(func(tx *bolt.Tx) error {
 		cursor := tx.Bucket(verdictsBucket).Cursor()
 		for _, below := range [][2]uint64{{0, base}, {attributiontypes.FirstVersion, versionBase}} {
-			for k, _ := cursor.Seek(key(below[0])); k != nil && binary.BigEndian.Uint64(k) < below[1]; k, _ = cursor.Next() {
+			for k, _ := cursor.Seek(database.Key(below[0])); k != nil && binary.BigEndian.Uint64(k) < below[1]; k, _ = cursor.Next() {
 				if err := cursor.Delete(); err != nil {
 					return err
 				}
@@ -90,14 +88,14 @@ func (s *verdictStore) prune(base, versionBase uint64) error {
 func (s *verdictStore) checked(rank uint64, hash []byte) bool {
 	same := false
 	_ = s.db.View(func(tx *bolt.Tx) error {
-		same = string(tx.Bucket(heldBucket).Get(key(rank))) == string(hash)
+		same = string(tx.Bucket(heldBucket).Get(database.Key(rank))) == string(hash)
 		return nil
 	})
 	return same && len(hash) > 0
 }
 
 func (s *verdictStore) setChecked(rank uint64, hash []byte) error {
-	return s.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(heldBucket).Put(key(rank), hash) })
+	return s.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(heldBucket).Put(database.Key(rank), hash) })
 }
 
 func (s *verdictStore) close() error { return s.db.Close() }

@@ -57,7 +57,7 @@ func (a *Attestor) holdVersion(ctx context.Context, j *job, datanet datanettypes
 	if err != nil {
 		return attributiontypes.VerdictUnknown, err
 	}
-	a.setWants(j, a.missing(append(slices.Clone(asked), earlier...)))
+	a.resubscribe(j, a.missing(append(slices.Clone(asked), earlier...)))
 	missing, unfit := a.holdAll(ctx, asked, rules)
 	if unfit != nil {
 		return attributiontypes.VerdictInvalid, unfit

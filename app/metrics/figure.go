@@ -83,7 +83,7 @@ func figures() []figure {
 			func(s *reading) []labelled { return s.due }),
 
 		table("openledger.rewards.credit.lists", "{list}",
-			"Credit lists of batches by stage: held for a verdict, arrived, settling, dead_letter; counted up to 10,000.",
+			"Credit lists of batches by stage: held (in escrow), arrived, settling, dead_letter; counted up to 10,000.",
 			func(s *reading) []labelled { return s.lists }),
 		gauge("openledger.rewards.settlement.lag.blocks", blocks,
 			"Age of the oldest credit list that is not paid in full, 0 if there is none.",

@@ -2,6 +2,7 @@
 package database
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -48,3 +49,6 @@ func Open(path string, buckets [][]byte,
 	}
 	return db, nil
 }
+
+// Key returns a number as eight bytes, big endian, so that keys have the order of their numbers.
+func Key(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }

@@ -167,7 +167,7 @@ func (w *world) seed() error {
 	if err != nil {
 		return err
 	}
-	return w.Keeper.SetHeld(w.Ctx, datanet, response.Version)
+	return w.Keeper.SetInCustody(w.Ctx, datanet, response.Version)
 }
 
 // next ends the block and begins another.

@@ -18,6 +18,7 @@ import (
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 
+	"github.com/openledger/openledger/internal/database"
 	attributiontypes "github.com/openledger/openledger/x/attribution/types"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
@@ -281,12 +282,16 @@ func (b *block) pay(w waiting, bonus func(attributiontypes.AccountCredit) sdkmat
 	return b.drop(w)
 }
 
-func (b *block) keep(w waiting) error { return put(b.tx.Bucket(waitingBucket), be64(w.Batch), w) }
+func (b *block) keep(w waiting) error {
+	return put(b.tx.Bucket(waitingBucket), database.Key(w.Batch), w)
+}
 
-func (b *block) drop(w waiting) error { return b.tx.Bucket(waitingBucket).Delete(be64(w.Batch)) }
+func (b *block) drop(w waiting) error {
+	return b.tx.Bucket(waitingBucket).Delete(database.Key(w.Batch))
+}
 
 func (b *block) find(batch uint64) (waiting, bool, error) {
-	stored := b.tx.Bucket(waitingBucket).Get(be64(batch))
+	stored := b.tx.Bucket(waitingBucket).Get(database.Key(batch))
 	if stored == nil {
 		return waiting{}, false, nil
 	}

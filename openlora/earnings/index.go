@@ -155,7 +155,7 @@ func (x *Index) write(ctx context.Context, first, last int64) (done bool, err er
 			}
 		}
 		done = next > last
-		return tx.Bucket(metaBucket).Put(nextKey, be64(uint64(next)))
+		return tx.Bucket(metaBucket).Put(nextKey, database.Key(uint64(next)))
 	})
 	if err == nil {
 		clear(x.skip)
@@ -192,7 +192,7 @@ func nextBlock(tx *bolt.Tx, first, last int64) (int64, error) {
 	meta := tx.Bucket(metaBucket)
 	stored := meta.Get(nextKey)
 	if stored == nil {
-		return first, meta.Put(firstKey, be64(uint64(first)))
+		return first, meta.Put(firstKey, database.Key(uint64(first)))
 	}
 	next := int64(binary.BigEndian.Uint64(stored))
 	if next > last+1 {
@@ -202,8 +202,6 @@ func nextBlock(tx *bolt.Tx, first, last int64) (int64, error) {
 	}
 	return next, nil
 }
-
-func be64(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
 func put(bucket *bolt.Bucket, key []byte, value any) error {
 	encoded, err := json.Marshal(value)

@@ -137,7 +137,7 @@ func (x *Indexer) put(batch attributiontypes.Batch, records []poa.Record) error 
 				return err
 			}
 			stored.Records = append(stored.Records, encoded)
-			place := binary.BigEndian.AppendUint32(be64(batch.Id), uint32(i))
+			place := binary.BigEndian.AppendUint32(database.Key(batch.Id), uint32(i))
 			if err := tx.Bucket(receiptsBucket).Put([]byte(attributiontypes.ReceiptID(record.Session[:], record.N)),
 				place); err != nil {
 				return err
@@ -148,8 +148,8 @@ func (x *Indexer) put(batch attributiontypes.Batch, records []poa.Record) error 
 			return err
 		}
 		return errors.Join(
-			tx.Bucket(batchesBucket).Put(be64(batch.Id), encoded),
-			tx.Bucket(rootsBucket).Put(be64(batch.Id), root[:]),
+			tx.Bucket(batchesBucket).Put(database.Key(batch.Id), encoded),
+			tx.Bucket(rootsBucket).Put(database.Key(batch.Id), root[:]),
 		)
 	})
 }
@@ -229,5 +229,3 @@ func writeError(w http.ResponseWriter, status int, kind, code, message string) {
 	_ = json.NewEncoder(w).Encode(map[string]any{
 		"error": map[string]string{"message": message, "type": kind, "code": code}})
 }
-
-func be64(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }

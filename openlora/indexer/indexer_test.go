@@ -17,6 +17,7 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/types/query"
 
+	"github.com/openledger/openledger/internal/database"
 	"github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/chain/chaintest"
 	"github.com/openledger/openledger/poa"
@@ -177,7 +178,7 @@ func TestServeHTTP(t *testing.T) {
 		"code": "receipt_not_found"}, body["error"])
 
 	require.NoError(t, x.db.Update(func(tx *bolt.Tx) error {
-		return tx.Bucket(batchesBucket).Put(be64(1), []byte("{"))
+		return tx.Bucket(batchesBucket).Put(database.Key(1), []byte("{"))
 	}))
 	code, body = get(id)
 	require.Equal(t, http.StatusInternalServerError, code)

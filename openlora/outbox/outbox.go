@@ -401,7 +401,7 @@ func (o *Outbox) AddBatch(batch Batch, bundle []byte) error {
 		if err := storeBatch(tx, batch); err != nil {
 			return err
 		}
-		if err := tx.Bucket(metaBucket).Put(seqKey, be64(batch.Seq)); err != nil {
+		if err := tx.Bucket(metaBucket).Put(seqKey, database.Key(batch.Seq)); err != nil {
 			return err
 		}
 		for _, part := range batch.Parts {
@@ -483,12 +483,12 @@ func (o *Outbox) skipTo(seq uint64) error {
 	if err != nil || next > seq {
 		return err
 	}
-	return o.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(metaBucket).Put(seqKey, be64(seq)) })
+	return o.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(metaBucket).Put(seqKey, database.Key(seq)) })
 }
 
 // removeBatch forgets a batch and its bundle.
 func removeBatch(tx *bolt.Tx, batch Batch) error {
-	key := be64(batch.Seq)
+	key := database.Key(batch.Seq)
 	if len(batch.Bundle) > 0 {
 		if err := tx.Bucket(bundlesBucket).Delete(batch.Bundle); err != nil {
 			return err
@@ -504,7 +504,7 @@ func removeBatch(tx *bolt.Tx, batch Batch) error {
 func openFrom(tx *bolt.Tx, seq uint64) ([]Batch, error) {
 	var batches []Batch
 	cursor := tx.Bucket(openBucket).Cursor()
-	for key, _ := cursor.Seek(be64(seq)); key != nil; key, _ = cursor.Next() {
+	for key, _ := cursor.Seek(database.Key(seq)); key != nil; key, _ = cursor.Next() {
 		var batch Batch
 		if err := get(tx, batchesBucket, key, &batch); err != nil {
 			return nil, err
@@ -530,7 +530,7 @@ func (o *Outbox) Update(id poa.Hash, change func(*Session)) error {
 func (o *Outbox) PutBatch(batch Batch) error {
 	return o.db.Update(func(tx *bolt.Tx) error {
 		var before Batch
-		if err := get(tx, batchesBucket, be64(batch.Seq), &before); err != nil {
+		if err := get(tx, batchesBucket, database.Key(batch.Seq), &before); err != nil {
 			return err
 		}
 		taken := batch.State == BatchWaiting || batch.State == BatchSettled
@@ -553,7 +553,7 @@ func (o *Outbox) PutBatch(batch Batch) error {
 
 // storeBatch stores a batch, and whether something is to be done about it.
 func storeBatch(tx *bolt.Tx, batch Batch) error {
-	key := be64(batch.Seq)
+	key := database.Key(batch.Seq)
 	return errors.Join(
 		mark(tx, openBucket, key, batch.open()),
 		mark(tx, refusedBucket, key, batch.State == BatchRefused),
@@ -564,7 +564,7 @@ func storeBatch(tx *bolt.Tx, batch Batch) error {
 // Batch returns a batch by its number, or ErrNotFound.
 func (o *Outbox) Batch(seq uint64) (Batch, error) {
 	var batch Batch
-	err := o.db.View(func(tx *bolt.Tx) error { return get(tx, batchesBucket, be64(seq), &batch) })
+	err := o.db.View(func(tx *bolt.Tx) error { return get(tx, batchesBucket, database.Key(seq), &batch) })
 	return batch, err
 }
 
@@ -637,8 +637,6 @@ func store(tx *bolt.Tx, bucket, key []byte, value any) error {
 func callKey(session poa.Hash, n uint64) []byte {
 	return binary.BigEndian.AppendUint64(append([]byte(nil), session[:]...), n)
 }
-
-func be64(n uint64) []byte { return binary.BigEndian.AppendUint64(nil, n) }
 
 // ParseAmount reads a decimal number of aopen.
 func ParseAmount(text string) (poa.Amount, error) {

@@ -135,7 +135,10 @@ func (f *Fixture) SetParams(change func(*types.Params)) {
 	Must(f, f.Msgs.UpdateParams, &types.MsgUpdateParams{Authority: solo.Authority(), Params: params})
 }
 
-func (f *Fixture) Held() math.Int { return f.Bank.Of(f.Ctx, solo.ModuleAddress(types.ModuleName)) }
+// ModuleBalance returns what the account of the module has.
+func (f *Fixture) ModuleBalance() math.Int {
+	return f.Bank.Of(f.Ctx, solo.ModuleAddress(types.ModuleName))
+}
 
 func (f *Fixture) Pool() math.Int {
 	return f.Bank.Of(f.Ctx, solo.ModuleAddress(rewardstypes.BountyPoolName))
@@ -250,7 +253,7 @@ func Everything(t require.TestingT) *Fixture {
 	first, second := f.Create(), f.Create()
 	ranks := f.Submit(f.Alice, first, "a", "b", "c", "d", "e")
 	Must(f, f.Msgs.AcceptContributions, AcceptMsg(f.Owner, first, ranks[1], ranks[0]))
-	require.NoError(t, f.Keeper.SetHeld(f.Ctx, first, 1))
+	require.NoError(t, f.Keeper.SetInCustody(f.Ctx, first, 1))
 	Must(f, f.Msgs.AcceptContributions, AcceptMsg(f.Owner, first, ranks[2]))
 	Must(f, f.Msgs.RejectContributions, RejectMsg(f.Owner, first, ranks[3]))
 	Must(f, f.Msgs.WithdrawContribution, WithdrawMsg(f.Alice, ranks[4]))
@@ -262,13 +265,13 @@ func Everything(t require.TestingT) *Fixture {
 // Imported reads a genesis into a new module that holds what f holds.
 func (f *Fixture) Imported(genesis *types.GenesisState) (*Fixture, error) {
 	g := New(f.T)
-	require.NoError(f.T, g.Bank.Add(g.Ctx, solo.ModuleAddress(types.ModuleName), f.Held()))
+	require.NoError(f.T, g.Bank.Add(g.Ctx, solo.ModuleAddress(types.ModuleName), f.ModuleBalance()))
 	return g, g.Keeper.InitGenesis(g.Ctx, *genesis)
 }
 
 // Wealth is all the money there is; only creation fees leave it.
 func (f *Fixture) Wealth() math.Int {
-	sum := f.Held().Add(f.Pool())
+	sum := f.ModuleBalance().Add(f.Pool())
 	for _, account := range []sdk.AccAddress{f.Owner, f.Alice, f.Bob} {
 		sum = sum.Add(f.Bank.Of(f.Ctx, account))
 	}

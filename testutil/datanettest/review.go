@@ -215,7 +215,7 @@ func (r *Reviews) Open(golds ...*types.MsgOpenGold) {
 // Hold has validators hold what was accepted.
 func (r *Reviews) Hold() {
 	if datanet := r.Datanet(r.ID); datanet.HeldVersion != datanet.Version {
-		require.NoError(r.T, r.Keeper.SetHeld(r.Ctx, r.ID, datanet.Version))
+		require.NoError(r.T, r.Keeper.SetInCustody(r.Ctx, r.ID, datanet.Version))
 	}
 }
 

@@ -38,6 +38,6 @@ func (r *Reviews) Several(by sdk.AccAddress, texts ...string) (uint64, []types.S
 // Accepted has the owner of an own DataNet accept, and validators hold it.
 func (r *Reviews) Accepted(datanet uint64, ranks ...uint64) {
 	version := Must(r.Fixture, r.Msgs.AcceptContributions, AcceptMsg(r.Owner, datanet, ranks...)).Version
-	require.NoError(r.T, r.Keeper.SetHeld(r.Ctx, datanet, version))
+	require.NoError(r.T, r.Keeper.SetInCustody(r.Ctx, datanet, version))
 	r.Blocks(1)
 }

@@ -17,15 +17,16 @@ const (
 	heldPerBlock = 10
 )
 
-// askHolds asks validators whether they hold new text. While attestation is off, it counts text as held without asking.
-func (k Keeper) askHolds(ctx sdk.Context, params types.Params) error {
+// askCustody asks validators whether they hold new text. While attestation is off, it counts text as held without
+// asking.
+func (k Keeper) askCustody(ctx sdk.Context, params types.Params) error {
 	if !params.Attestation {
 		asks, err := k.datanets.AskCustody(ctx, heldPerBlock, heldPerBlock)
 		if err != nil {
 			return err
 		}
 		for _, ask := range asks {
-			if err := k.settleHold(ctx, params, ask.DatanetId, ask.Rank, ask.Version,
+			if err := k.settleCustody(ctx, params, ask.DatanetId, ask.Rank, ask.Version,
 				datanettypes.HOLD_VERDICT_HELD); err != nil {
 				return err
 			}
@@ -55,11 +56,11 @@ func (k Keeper) settleVersion(ctx sdk.Context, params types.Params, item types.I
 	if err := k.closeItem(ctx, item); err != nil {
 		return err
 	}
-	return k.settleHold(ctx, params, item.DatanetId, item.Rank, item.Version, verdict)
+	return k.settleCustody(ctx, params, item.DatanetId, item.Rank, item.Version, verdict)
 }
 
-// settleHold carries out the validators' verdict on text.
-func (k Keeper) settleHold(ctx sdk.Context, params types.Params, datanet, rank, version uint64,
+// settleCustody carries out the validators' verdict on text.
+func (k Keeper) settleCustody(ctx sdk.Context, params types.Params, datanet, rank, version uint64,
 	verdict datanettypes.HoldVerdict) error {
 	retry := datanettypes.HoldRetry{Blocks: params.HoldRetryBlocks, Refusals: params.HoldRefusals}
 	held, err := k.datanets.SettleCustody(ctx, datanet, rank, verdict, retry)

@@ -59,7 +59,7 @@ func (k Keeper) EndBlock(ctx context.Context) error {
 // attestSteps are the steps that concern validators alone.
 func (k Keeper) attestSteps(ctx sdk.Context, params types.Params) {
 	k.step(ctx, params, "items", k.sweepItems)
-	k.step(ctx, params, "versions to hold", k.askHolds)
+	k.step(ctx, params, "versions to hold", k.askCustody)
 	k.step(ctx, params, "pay of attestors", k.payAttestors)
 }
 

@@ -21,10 +21,7 @@ func NewMsgServer(k Keeper) types.MsgServer { return msgServer{k} }
 
 // begin validates a message and returns the parameters of an active module.
 func (s msgServer) begin(ctx context.Context, msg sdk.HasValidateBasic) (types.Params, error) {
-	if err := msg.ValidateBasic(); err != nil {
-		return types.Params{}, err
-	}
-	return s.active(ctx)
+	return modulekit.Begin(ctx, msg, s.active)
 }
 
 // OpenSession implements types.MsgServer.

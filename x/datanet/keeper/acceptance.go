@@ -12,6 +12,7 @@ import (
 	"github.com/openledger/openledger/x/datanet/keeper/internal/timer"
 	"github.com/openledger/openledger/x/datanet/keeper/review"
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // AcceptContributions implements types.MsgServer.
@@ -34,7 +35,7 @@ func (s msgServer) AcceptContributions(ctx context.Context,
 		return nil, err
 	}
 	return &types.MsgAcceptContributionsResponse{Version: version},
-		emit(ctx, &types.EventContributionsAccepted{DatanetId: datanet.Id, Version: version, Ranks: msg.Ranks})
+		modulekit.Emit(ctx, &types.EventContributionsAccepted{DatanetId: datanet.Id, Version: version, Ranks: msg.Ranks})
 }
 
 // decidable returns the DataNet of a decision by its owner.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/openledger/openledger/x/datanet/keeper/internal/timer"
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // FundBounty implements types.MsgServer.
@@ -50,7 +51,7 @@ func (k Keeper) fundBounty(ctx context.Context, params types.Params, bounty type
 		return 0, errorsmod.Wrapf(types.ErrReviewPolicy, "DataNet %d is decided by its owner: bounties need panels",
 			datanet.Id)
 	}
-	if err := k.checkBountyPanel(ctx, datanet, bounty.Panel); err != nil {
+	if err := k.checkBountyElectorate(ctx, datanet, bounty.Panel); err != nil {
 		return 0, err
 	}
 	fee := datanet.FeesAt(sdk.UnwrapSDKContext(ctx).BlockTime()).Of(bounty.MinTokens)
@@ -70,7 +71,7 @@ func (k Keeper) fundBounty(ctx context.Context, params types.Params, bounty type
 		if err := checkPoolPrice(params, bounty.Price, fee); err != nil {
 			return 0, err
 		}
-		if err := k.changePoolHeld(ctx, bounty.Amount); err != nil {
+		if err := k.changePoolBalance(ctx, bounty.Amount); err != nil {
 			return 0, err
 		}
 	}
@@ -86,22 +87,22 @@ func (k Keeper) fundBounty(ctx context.Context, params types.Params, bounty type
 	if err := k.Bounties.Set(ctx, bounty.Id, bounty); err != nil {
 		return 0, err
 	}
-	return bounty.Id, emit(ctx, &types.EventBountyFunded{Id: bounty.Id, DatanetId: bounty.DatanetId,
+	return bounty.Id, modulekit.Emit(ctx, &types.EventBountyFunded{Id: bounty.Id, DatanetId: bounty.DatanetId,
 		Amount: bounty.Amount})
 }
 
-// checkBountyPanel checks the panel of a bounty. It may be drawn from the DataNet's own validators, from those of all
-// DataNets, or, if the owner lets funders choose, from those of another DataNet.
-func (k Keeper) checkBountyPanel(ctx context.Context, datanet types.DataNet, panel uint64) error {
-	if panel == types.AllDataNets || panel == datanet.Id {
+// checkBountyElectorate checks the electorate of a bounty. Its panels may be drawn from the DataNet's own validators,
+// from those of all DataNets, or, if the owner lets funders choose, from those of another DataNet.
+func (k Keeper) checkBountyElectorate(ctx context.Context, datanet types.DataNet, electorate uint64) error {
+	if electorate == types.AllDataNets || electorate == datanet.Id {
 		return nil
 	}
-	other, err := k.GetDataNet(ctx, panel)
+	other, err := k.GetDataNet(ctx, electorate)
 	if err != nil {
 		return err
 	}
 	if other.ReviewPolicy != types.REVIEW_POLICY_PANEL {
-		return errorsmod.Wrapf(types.ErrReviewPolicy, "DataNet %d has no data validators", panel)
+		return errorsmod.Wrapf(types.ErrReviewPolicy, "DataNet %d has no data validators", electorate)
 	}
 	if !datanet.BountyPanels {
 		return errorsmod.Wrapf(types.ErrBounty,
@@ -118,7 +119,7 @@ func (k Keeper) closeBounty(ctx context.Context, id uint64) error {
 		return err
 	}
 	bounty.Closed = true
-	if err := emit(ctx, &types.EventBountyClosed{Id: id, Refunded: bounty.Left}); err != nil {
+	if err := modulekit.Emit(ctx, &types.EventBountyClosed{Id: id, Refunded: bounty.Left}); err != nil {
 		return err
 	}
 	return k.settleBounty(ctx, bounty)
@@ -131,7 +132,7 @@ func (k Keeper) settleBounty(ctx context.Context, bounty types.Bounty) error {
 		bounty.Left = math.ZeroInt()
 		var err error
 		if bounty.FromPool() {
-			if err = k.changePoolHeld(ctx, left.Neg()); err == nil {
+			if err = k.changePoolBalance(ctx, left.Neg()); err == nil {
 				err = k.funds.ToPool(ctx, left)
 			}
 		} else {

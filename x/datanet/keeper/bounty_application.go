@@ -12,9 +12,9 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// apply reserves the price of a bounty for a contribution, and returns the
-// panel that reviews it. It changes c, which the caller stores.
-func (k Keeper) apply(ctx context.Context, params types.Params, c *types.Contribution, id uint64) (panel uint64,
+// apply reserves the price of a bounty for a contribution, and returns the electorate whose panel reviews it. It
+// changes c, which the caller stores.
+func (k Keeper) apply(ctx context.Context, params types.Params, c *types.Contribution, id uint64) (electorate uint64,
 	err error) {
 	if id == 0 {
 		return c.DatanetId, nil

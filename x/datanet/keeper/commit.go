@@ -10,6 +10,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -28,7 +29,7 @@ func (s msgServer) CommitContributions(ctx context.Context,
 		return nil, err
 	}
 	return &types.MsgCommitContributionsResponse{Ranks: ranks},
-		emit(ctx, &types.EventContributionsCommitted{Contributor: msg.Contributor, FirstRank: ranks[0],
+		modulekit.Emit(ctx, &types.EventContributionsCommitted{Contributor: msg.Contributor, FirstRank: ranks[0],
 			Count: uint32(len(ranks))})
 }
 

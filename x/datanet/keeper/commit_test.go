@@ -85,7 +85,7 @@ func TestReturnedAmongTaken(t *testing.T) {
 	require.Equal(t, []uint64{2}, response.Returned)
 	require.Equal(t, types.CONTRIBUTION_STATUS_SUBMITTED, f.Contribution(1).Status)
 	require.Equal(t, types.CONTRIBUTION_STATUS_SUBMITTED, f.Contribution(3).Status)
-	require.Equal(t, datanettest.Open(2), f.Held())
+	require.Equal(t, datanettest.Open(2), f.ModuleBalance())
 }
 
 // TestDepositIsThatOfTheCommit: governance raises it for later commits only.

@@ -31,7 +31,7 @@ func (k Keeper) queueCustody(ctx context.Context, datanet *types.DataNet, height
 		return nil
 	}
 	datanet.AskHeight = height
-	return k.Unheld.Set(ctx, collections.Join(height, datanet.Id))
+	return k.CustodyDue.Set(ctx, collections.Join(height, datanet.Id))
 }
 
 // AskCustody records the questions that validators are asked now, and returns them: at most limit questions, and at
@@ -63,7 +63,7 @@ func (k Keeper) dueQueues(ctx context.Context, limit int) ([]uint64, error) {
 	height := sdk.UnwrapSDKContext(ctx).BlockHeight()
 	until := new(collections.Range[collections.Pair[int64, uint64]]).EndInclusive(collections.Join(height, ^uint64(0)))
 	var due []uint64
-	err := k.Unheld.Walk(ctx, until, func(key collections.Pair[int64, uint64]) (bool, error) {
+	err := k.CustodyDue.Walk(ctx, until, func(key collections.Pair[int64, uint64]) (bool, error) {
 		due = append(due, key.K2())
 		return len(due) == limit, nil
 	})
@@ -151,7 +151,7 @@ func (k Keeper) settleQueue(ctx context.Context, datanet *types.DataNet, ask typ
 	asked := len(ask.Ranks)
 	switch {
 	case verdict == types.HOLD_VERDICT_HELD:
-		if err := k.enterHeld(ctx, datanet, ask, retry); err != nil {
+		if err := k.enterVersions(ctx, datanet, ask, retry); err != nil {
 			return err
 		}
 		if datanet.AskSize != 0 {
@@ -181,9 +181,10 @@ func (k Keeper) settleQueue(ctx context.Context, datanet *types.DataNet, ask typ
 	return k.queueCustody(ctx, datanet, sdk.UnwrapSDKContext(ctx).BlockHeight())
 }
 
-// enterHeld adds the contributions of the queue that validators hold to the versions that they were accepted for, and
-// closes these versions.
-func (k Keeper) enterHeld(ctx context.Context, datanet *types.DataNet, ask types.HoldAsk, retry types.HoldRetry) error {
+// enterVersions adds the contributions of the queue that validators hold to the versions that they were accepted for,
+// and closes these versions.
+func (k Keeper) enterVersions(ctx context.Context, datanet *types.DataNet, ask types.HoldAsk,
+	retry types.HoldRetry) error {
 	g, err := k.grow(ctx, datanet)
 	if err != nil {
 		return err
@@ -251,7 +252,7 @@ func (k Keeper) unqueued(ctx context.Context, id uint64) (types.DataNet, error) 
 	if err != nil || datanet.AskHeight == 0 {
 		return datanet, err
 	}
-	err = k.Unheld.Remove(ctx, collections.Join(datanet.AskHeight, id))
+	err = k.CustodyDue.Remove(ctx, collections.Join(datanet.AskHeight, id))
 	datanet.AskHeight = 0
 	return datanet, err
 }

@@ -71,12 +71,12 @@ func TestUnfitText(t *testing.T) {
 	id := f.Create()
 	ranks := f.Submit(f.Alice, id, "good", "bad")
 	datanettest.Must(f, f.Msgs.AcceptContributions, datanettest.AcceptMsg(f.Owner, id, ranks...))
-	held, supply := f.Held(), f.Bank.Of(f.Ctx, f.Alice)
+	held, supply := f.ModuleBalance(), f.Bank.Of(f.Ctx, f.Alice)
 	f.Asks(datanettest.Says{ranks[1]: datanettest.Unfit})
 	c := f.Contribution(ranks[1])
 	require.Equal(t, types.CONTRIBUTION_STATUS_INVALID, c.Status)
 	require.True(t, c.Deposit.IsZero())
-	require.Equal(t, held.Sub(datanettest.Open(1)), f.Held(), "burned")
+	require.Equal(t, held.Sub(datanettest.Open(1)), f.ModuleBalance(), "burned")
 	require.Equal(t, supply, f.Bank.Of(f.Ctx, f.Alice))
 	stopped := lastEvent(f, &types.EventContributionStopped{})
 	require.Equal(t, &types.EventContributionStopped{Rank: c.Rank, DatanetId: id, Status: c.Status, Reason: c.Reason},
@@ -145,7 +145,7 @@ func TestTextIsPaidByTheByte(t *testing.T) {
 	f := datanettest.New(t)
 	f.SetParams(func(p *types.Params) { p.FeePerByte = types.DefaultParams().FeePerByte })
 	id := f.Create()
-	before, held := f.Bank.Of(f.Ctx, f.Alice), f.Held()
+	before, held := f.Bank.Of(f.Ctx, f.Alice), f.ModuleBalance()
 	s := datanettest.Seal(f.Alice, id, "large", 1_000)
 	s.Item.Bytes = 16 << 20
 	items := f.Commit(f.Alice, datanettest.Open(1), s)
@@ -154,7 +154,7 @@ func TestTextIsPaidByTheByte(t *testing.T) {
 	fee := types.DefaultParams().TextFee(16 << 20)
 	require.Equal(t, before.Sub(datanettest.Open(1)).Sub(fee), f.Bank.Of(f.Ctx, f.Alice),
 		"beside the deposit, which it does not touch")
-	require.Equal(t, held.Add(datanettest.Open(1)), f.Held(), "burned")
+	require.Equal(t, held.Add(datanettest.Open(1)), f.ModuleBalance(), "burned")
 	datanettest.Must(f, f.Msgs.WithdrawContribution, datanettest.WithdrawMsg(f.Alice, items[0].Rank))
 	require.Equal(t, before.Sub(fee), f.Bank.Of(f.Ctx, f.Alice))
 	poor := datanettest.Seal(f.Poor, id, "poor", 1_000)
@@ -289,7 +289,7 @@ func TestDerivationsAreCorrected(t *testing.T) {
 	require.NoError(t, err)
 	for i := range 3 {
 		f.Fund(stranger)
-		before, held := f.Bank.Of(f.Ctx, stranger), f.Held()
+		before, held := f.Bank.Of(f.Ctx, stranger), f.ModuleBalance()
 		datanettest.Must(f, f.Msgs.ProposeDerivations, propose(stranger, 1,
 			types.Derivation{Rank: source, Ppm: uint32(1 + i)}))
 		deposit := params.DerivationDeposit.MulRaw(1 << i)
@@ -297,7 +297,7 @@ func TestDerivationsAreCorrected(t *testing.T) {
 		datanettest.Refuse(f, f.Msgs.ProposeDerivations, propose(f.Alice, 1, right...), types.ErrContributionStatus)
 		f = f.Reimported()
 		require.Equal(t, 1, f.Asks(verdict()))
-		require.Equal(t, held, f.Held(), "burned")
+		require.Equal(t, held, f.ModuleBalance(), "burned")
 	}
 	before := f.Bank.Of(f.Ctx, f.Alice)
 	datanettest.Must(f, f.Msgs.ProposeDerivations, propose(f.Alice, 1, right...))

@@ -10,6 +10,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // CreateDataNet implements types.MsgServer.
@@ -30,7 +31,7 @@ func (s msgServer) CreateDataNet(ctx context.Context, msg *types.MsgCreateDataNe
 		return nil, err
 	}
 	return &types.MsgCreateDataNetResponse{DatanetId: id},
-		emit(ctx, &types.EventDataNetCreated{DatanetId: id, Owner: msg.Owner, Name: msg.Name})
+		modulekit.Emit(ctx, &types.EventDataNetCreated{DatanetId: id, Owner: msg.Owner, Name: msg.Name})
 }
 
 // UpdateDataNet implements types.MsgServer.
@@ -70,7 +71,7 @@ func (s msgServer) UpdateDataNet(ctx context.Context, msg *types.MsgUpdateDataNe
 	if err := s.DataNets.Set(ctx, datanet.Id, datanet); err != nil {
 		return nil, err
 	}
-	return &types.MsgUpdateDataNetResponse{}, emit(ctx, &types.EventDataNetUpdated{DatanetId: datanet.Id,
+	return &types.MsgUpdateDataNetResponse{}, modulekit.Emit(ctx, &types.EventDataNetUpdated{DatanetId: datanet.Id,
 		Owner: datanet.Owner})
 }
 

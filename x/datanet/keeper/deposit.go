@@ -13,6 +13,7 @@ import (
 
 	"github.com/openledger/openledger/x/datanet/keeper/internal/timer"
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // ReleaseDeposits implements types.MsgServer.
@@ -124,7 +125,7 @@ func (k Keeper) storeDeposit(ctx context.Context, c types.Contribution, released
 	if err := k.Contributions.Set(ctx, c.Rank, c); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventDepositMoved{Rank: c.Rank, Released: released, Decayed: decayed})
+	return modulekit.Emit(ctx, &types.EventDepositMoved{Rank: c.Rank, Released: released, Decayed: decayed})
 }
 
 // endDecay ends the decay of a deposit. It changes c, which the caller stores.

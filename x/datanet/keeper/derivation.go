@@ -10,6 +10,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // ProposeDerivations implements types.MsgServer.
@@ -73,7 +74,7 @@ func (k Keeper) proposeDerivations(ctx context.Context, params types.Params, msg
 	if err := k.Contributions.Set(ctx, c.Rank, c); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventDerivationsProposed{Rank: c.Rank, Proposer: msg.Proposer, Deposit: deposit})
+	return modulekit.Emit(ctx, &types.EventDerivationsProposed{Rank: c.Rank, Proposer: msg.Proposer, Deposit: deposit})
 }
 
 // maxWrong bounds how often the deposit of a table doubles.

@@ -28,7 +28,7 @@ func TestUnrevealedCommitsForfeitToTheBountyPool(t *testing.T) {
 	f.EndBlock()
 	require.Empty(t, f.Export().Commits)
 	require.Equal(t, datanettest.Open(4), f.Pool())
-	require.Equal(t, datanettest.Open(1), f.Held(), "the deposit of the revealed contribution")
+	require.Equal(t, datanettest.Open(1), f.ModuleBalance(), "the deposit of the revealed contribution")
 	require.Equal(t, 1, f.Rewards.Calls, "one transfer for the sum, and none in blocks without expiries")
 	require.Equal(t, &types.EventCommitsExpired{Ranks: []uint64{1, 3},
 		Forfeited: datanettest.Coin(datanettest.Open(4))}, lastEvent(f, &types.EventCommitsExpired{}))
@@ -147,6 +147,6 @@ func TestMoneyIsConserved(t *testing.T) {
 		for _, c := range f.Export().Contributions {
 			held = held.Add(c.Deposit.Amount)
 		}
-		require.Equal(rt, held.String(), f.Held().String())
+		require.Equal(rt, held.String(), f.ModuleBalance().String())
 	})
 }

@@ -32,7 +32,7 @@ func (k Keeper) InitGenesis(ctx context.Context, g types.GenesisState) error {
 			return err
 		}
 		if datanet.AskHeight != 0 {
-			if err := k.Unheld.Set(ctx, collections.Join(datanet.AskHeight, datanet.Id)); err != nil {
+			if err := k.CustodyDue.Set(ctx, collections.Join(datanet.AskHeight, datanet.Id)); err != nil {
 				return err
 			}
 		}
@@ -183,7 +183,7 @@ func (k Keeper) initBountiesAndStops(ctx context.Context, g types.GenesisState) 
 			return err
 		}
 		if bounty.FromPool() {
-			if err := k.changePoolHeld(ctx, bounty.Held()); err != nil {
+			if err := k.changePoolBalance(ctx, bounty.Balance()); err != nil {
 				return err
 			}
 		}
@@ -223,7 +223,7 @@ func (k Keeper) indexCustody(ctx context.Context, c types.Contribution) error {
 	case c.Waits():
 		return k.Waiting.Set(ctx, collections.Join3(c.DatanetId, c.AcceptedVersion, c.Rank))
 	case c.HeldHeight != 0:
-		return k.Held.Set(ctx, collections.Join(c.DatanetId, c.AcceptedIndex), c.Rank)
+		return k.InCustody.Set(ctx, collections.Join(c.DatanetId, c.AcceptedIndex), c.Rank)
 	case c.Hold != nil && c.Hold.AskHeight != 0:
 		return k.SetAside.Set(ctx, collections.Join(c.Hold.AskHeight, c.Rank))
 	}

@@ -28,7 +28,7 @@ func (k Keeper) checkBounties(ctx context.Context) (math.Int, error) {
 	}
 	owed, pool := math.ZeroInt(), math.ZeroInt()
 	err = k.Bounties.Walk(ctx, nil, func(id uint64, b types.Bounty) (bool, error) {
-		held := b.Held()
+		held := b.Balance()
 		owed = owed.Add(held)
 		if b.FromPool() {
 			pool = pool.Add(held)
@@ -49,7 +49,7 @@ func (k Keeper) checkBounties(ctx context.Context) (math.Int, error) {
 	if err != nil {
 		return owed, err
 	}
-	counted, err := k.poolHeld(ctx)
+	counted, err := k.poolBalance(ctx)
 	if err == nil && !counted.Equal(pool) {
 		err = errorsmod.Wrapf(types.ErrInvariant, "bounties of the pool hold %s, %s are counted", pool, counted)
 	}

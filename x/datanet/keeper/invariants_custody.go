@@ -17,7 +17,7 @@ func (k Keeper) checkCustody(ctx context.Context, c types.Contribution) error {
 	if err != nil {
 		return err
 	}
-	at, err := k.Held.Get(ctx, collections.Join(c.DatanetId, c.AcceptedIndex))
+	at, err := k.InCustody.Get(ctx, collections.Join(c.DatanetId, c.AcceptedIndex))
 	if err != nil && !errors.Is(err, collections.ErrNotFound) {
 		return err
 	}
@@ -44,7 +44,7 @@ func (k Keeper) checkCustody(ctx context.Context, c types.Contribution) error {
 // checkCustodyQueue checks that a DataNet has an open question, or waits for one, exactly if it has a version that
 // validators do not hold.
 func (k Keeper) checkCustodyQueue(ctx context.Context, datanet types.DataNet) error {
-	queued, err := k.Unheld.Has(ctx, collections.Join(datanet.AskHeight, datanet.Id))
+	queued, err := k.CustodyDue.Has(ctx, collections.Join(datanet.AskHeight, datanet.Id))
 	if err != nil {
 		return err
 	}

@@ -50,16 +50,16 @@ type Keeper struct {
 	Versions           collections.Map[collections.Pair[uint64, uint64], types.Version]
 	ContributionsRange collections.Map[uint64, types.Accumulator]
 	StatisticsRange    collections.Map[uint64, types.Accumulator]
-	Unheld             collections.KeySet[collections.Pair[int64, uint64]]
+	CustodyDue         collections.KeySet[collections.Pair[int64, uint64]]
 
-	Waiting  collections.KeySet[collections.Triple[uint64, uint64, uint64]]
-	Held     collections.Map[collections.Pair[uint64, uint64], uint64]
-	SetAside collections.KeySet[collections.Pair[int64, uint64]]
-	Asks     collections.Map[collections.Pair[uint64, uint64], types.HoldAsk]
+	Waiting   collections.KeySet[collections.Triple[uint64, uint64, uint64]]
+	InCustody collections.Map[collections.Pair[uint64, uint64], uint64]
+	SetAside  collections.KeySet[collections.Pair[int64, uint64]]
+	Asks      collections.Map[collections.Pair[uint64, uint64], types.HoldAsk]
 
-	PoolHeld collections.Item[math.Int]
-	Timers   timer.Queue
-	Released collections.Map[sdk.AccAddress, math.Int]
+	PoolBalance collections.Item[math.Int]
+	Timers      timer.Queue
+	Released    collections.Map[sdk.AccAddress, math.Int]
 
 	Contributors collections.KeySet[collections.Pair[uint64, sdk.AccAddress]]
 	Stopped      collections.KeySet[collections.Triple[uint64, uint64, uint64]]
@@ -113,18 +113,18 @@ func NewKeeper(
 			codec.CollValue[types.Accumulator](cdc)),
 		StatisticsRange: collections.NewMap(sb, types.StatisticsMMR, "statistics_range", collections.Uint64Key,
 			codec.CollValue[types.Accumulator](cdc)),
-		Unheld: collections.NewKeySet(sb, types.UnheldKey, "unheld",
+		CustodyDue: collections.NewKeySet(sb, types.CustodyDueKey, "unheld",
 			collections.PairKeyCodec(collections.Int64Key, collections.Uint64Key)),
 
-		Waiting: collections.NewKeySet(sb, types.WaitingKey, "waiting", triple),
-		Held:    collections.NewMap(sb, types.HeldKey, "held", pair, collections.Uint64Value),
+		Waiting:   collections.NewKeySet(sb, types.WaitingKey, "waiting", triple),
+		InCustody: collections.NewMap(sb, types.InCustodyKey, "held", pair, collections.Uint64Value),
 		SetAside: collections.NewKeySet(sb, types.SetAsideKey, "set_aside",
 			collections.PairKeyCodec(collections.Int64Key, collections.Uint64Key)),
 		Asks: collections.NewMap(sb, types.AsksKey, "asks", pair, codec.CollValue[types.HoldAsk](cdc)),
 
-		PoolHeld: collections.NewItem(sb, types.PoolHeldKey, "pool_held", sdk.IntValue),
-		Timers:   timer.NewQueue(sb),
-		Released: collections.NewMap(sb, types.ReleasedKey, "released", sdk.AccAddressKey, sdk.IntValue),
+		PoolBalance: collections.NewItem(sb, types.PoolBalanceKey, "pool_held", sdk.IntValue),
+		Timers:      timer.NewQueue(sb),
+		Released:    collections.NewMap(sb, types.ReleasedKey, "released", sdk.AccAddressKey, sdk.IntValue),
 
 		Contributors: collections.NewKeySet(sb, types.ContributorsKey, "contributors", accountsOf),
 		Stopped:      collections.NewKeySet(sb, types.StoppedKey, "stopped", triple),

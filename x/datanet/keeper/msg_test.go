@@ -38,7 +38,7 @@ func TestCreateBurnsTheFee(t *testing.T) {
 	before := f.Bank.Of(f.Ctx, f.Owner)
 	require.EqualValues(t, 1, f.Create())
 	require.Equal(t, datanettest.Open(10), before.Sub(f.Bank.Of(f.Ctx, f.Owner)))
-	require.True(t, f.Held().IsZero(), "the fee is burned, not kept")
+	require.True(t, f.ModuleBalance().IsZero(), "the fee is burned, not kept")
 	require.Equal(t, types.DataNet{
 		Id: 1, Owner: f.Owner.String(), Name: "Skin", Description: "Notes on skin", Domain: "dermatology",
 		Licence:       "CC-BY-4.0",
@@ -87,7 +87,7 @@ func TestCommitFixesRanksAndTakesDeposits(t *testing.T) {
 	require.Equal(t, []uint64{1, 2, 3}, []uint64{first[0].Rank, first[1].Rank, second[0].Rank},
 		"one sequence for everybody")
 	require.Equal(t, datanettest.Open(4), before.Sub(f.Bank.Of(f.Ctx, f.Alice)))
-	require.Equal(t, datanettest.Open(5), f.Held())
+	require.Equal(t, datanettest.Open(5), f.ModuleBalance())
 	commit, err := f.Keeper.GetCommit(f.Ctx, 1)
 	require.NoError(t, err)
 	require.Equal(t, []int64{10, 12, 110}, []int64{commit.Height, commit.RevealFrom, commit.RevealUntil})
@@ -108,7 +108,7 @@ func TestRevealSubmitsAndReturnsTheExcess(t *testing.T) {
 	datanettest.Must(f, f.Msgs.RevealContributions, datanettest.RevealMsg(f.Alice, items...))
 	// 999 tokens need the minimum of 0.1 OPEN, 3,000 tokens 0.3 OPEN.
 	require.Equal(t, datanettest.Open(4), before.Sub(f.Bank.Of(f.Ctx, f.Alice)))
-	require.Equal(t, datanettest.Open(4), f.Held())
+	require.Equal(t, datanettest.Open(4), f.ModuleBalance())
 	require.Equal(t, types.Contribution{
 		Rank: 2, DatanetId: id, Contributor: f.Alice.String(), Root: large.Item.Root, Segments: large.Item.Segments,
 		Tokens: 3_000, Bytes: 15_000,
@@ -303,7 +303,7 @@ func TestAcceptMakesOneVersionPerMessage(t *testing.T) {
 		lastEvent(f, &types.EventContributionsAccepted{}))
 	require.EqualValues(t, 2, datanettest.Must(f, f.Msgs.AcceptContributions,
 		datanettest.AcceptMsg(f.Owner, id, ranks[2])).Version)
-	require.NoError(t, f.Keeper.SetHeld(f.Ctx, id, 2))
+	require.NoError(t, f.Keeper.SetInCustody(f.Ctx, id, 2))
 	f.Check()
 
 	// The leaves stand by version and rank; each version proves them.
@@ -334,7 +334,7 @@ func TestAcceptMakesOneVersionPerMessage(t *testing.T) {
 	}
 	require.Zero(t, f.Datanet(id).Pending)
 	require.EqualValues(t, 3_000, f.Datanet(id).Tokens)
-	require.Equal(t, datanettest.Open(3), f.Held(), "deposits of accepted contributions stay")
+	require.Equal(t, datanettest.Open(3), f.ModuleBalance(), "deposits of accepted contributions stay")
 	_, err := f.Keeper.GetVersion(f.Ctx, id, 3)
 	require.ErrorIs(t, err, types.ErrVersionNotFound)
 }
@@ -353,7 +353,7 @@ func TestRejectAndWithdrawReturnDeposits(t *testing.T) {
 	require.Equal(t, &types.EventContributionWithdrawn{Rank: ranks[1], Contributor: f.Alice.String()},
 		lastEvent(f, &types.EventContributionWithdrawn{}))
 	require.Equal(t, before, f.Bank.Of(f.Ctx, f.Alice))
-	require.True(t, f.Held().IsZero())
+	require.True(t, f.ModuleBalance().IsZero())
 	require.Zero(t, f.Datanet(id).Pending)
 	require.Zero(t, f.Datanet(id).Version)
 }

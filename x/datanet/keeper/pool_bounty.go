@@ -46,7 +46,7 @@ func (k Keeper) checkPoolAmount(ctx context.Context, params types.Params, amount
 	if err != nil {
 		return err
 	}
-	held, err := k.poolHeld(ctx)
+	held, err := k.poolBalance(ctx)
 	if err != nil {
 		return err
 	}
@@ -69,21 +69,21 @@ func checkPoolPrice(params types.Params, price, fee math.Int) error {
 	return nil
 }
 
-// poolHeld returns what all bounties of the pool have not spent.
-func (k Keeper) poolHeld(ctx context.Context) (math.Int, error) {
-	held, err := k.PoolHeld.Get(ctx)
+// poolBalance returns what all bounties of the pool have not spent.
+func (k Keeper) poolBalance(ctx context.Context) (math.Int, error) {
+	held, err := k.PoolBalance.Get(ctx)
 	if errors.Is(err, collections.ErrNotFound) {
 		return math.ZeroInt(), nil
 	}
 	return held, err
 }
 
-func (k Keeper) changePoolHeld(ctx context.Context, by math.Int) error {
-	held, err := k.poolHeld(ctx)
+func (k Keeper) changePoolBalance(ctx context.Context, by math.Int) error {
+	held, err := k.poolBalance(ctx)
 	if err != nil {
 		return err
 	}
-	return k.PoolHeld.Set(ctx, held.Add(by))
+	return k.PoolBalance.Set(ctx, held.Add(by))
 }
 
 // poolBounty returns the bounty of the pool that a contribution has applied for, if it has.
@@ -108,7 +108,7 @@ func (k Keeper) fundConfirmation(ctx context.Context, rank, cohort uint64) error
 	fee := c.Reserved
 	bounty.Reserved, bounty.Paid = bounty.Reserved.Sub(fee), bounty.Paid.Add(fee)
 	c.Reserved, c.Check = math.ZeroInt(), cohort
-	if err := k.changePoolHeld(ctx, fee.Neg()); err != nil {
+	if err := k.changePoolBalance(ctx, fee.Neg()); err != nil {
 		return err
 	}
 	if err := k.Bounties.Set(ctx, bounty.Id, bounty); err != nil {

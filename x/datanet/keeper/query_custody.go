@@ -34,7 +34,7 @@ func (s queryServer) HeldContributions(ctx context.Context,
 			return nil, err
 		}
 	}
-	contributions, response, err := query.CollectionPaginate(ctx, s.Held, &page,
+	contributions, response, err := query.CollectionPaginate(ctx, s.InCustody, &page,
 		func(_ collections.Pair[uint64, uint64], rank uint64) (types.Contribution, error) {
 			return s.Keeper.Contributions.Get(ctx, rank)
 		}, query.WithCollectionPaginationPairPrefix[uint64, uint64](req.DatanetId))

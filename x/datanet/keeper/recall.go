@@ -71,7 +71,7 @@ func (k Keeper) recall(ctx context.Context, params types.Params, msg *types.MsgR
 	if err := k.Contributions.Set(ctx, c.Rank, c); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventRecallPending{Rank: c.Rank, Reason: msg.Reason})
+	return modulekit.Emit(ctx, &types.EventRecallPending{Rank: c.Rank, Reason: msg.Reason})
 }
 
 // recallDue carries out a recall against which nobody appealed.

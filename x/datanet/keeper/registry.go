@@ -30,6 +30,11 @@ func (r registry) SetDataNet(ctx context.Context, datanet types.DataNet) error {
 	return r.k.DataNets.Set(ctx, datanet.Id, datanet)
 }
 
+// ChangeDataNet implements review.Registry.
+func (r registry) ChangeDataNet(ctx context.Context, id uint64, change func(*types.DataNet)) error {
+	return r.k.changeDataNet(ctx, id, change)
+}
+
 // Contribution implements review.Registry.
 func (r registry) Contribution(ctx context.Context, rank uint64) (types.Contribution, error) {
 	return r.k.GetContribution(ctx, rank)

@@ -8,6 +8,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // RejectContributions implements types.MsgServer.
@@ -30,7 +31,7 @@ func (s msgServer) RejectContributions(ctx context.Context,
 		}
 	}
 	return &types.MsgRejectContributionsResponse{},
-		emit(ctx, &types.EventContributionsRejected{DatanetId: msg.DatanetId, Ranks: msg.Ranks, Reason: msg.Reason})
+		modulekit.Emit(ctx, &types.EventContributionsRejected{DatanetId: msg.DatanetId, Ranks: msg.Ranks, Reason: msg.Reason})
 }
 
 // release ends the review of a submitted contribution without acceptance and

@@ -10,6 +10,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -31,7 +32,7 @@ func (s msgServer) ResubmitContributions(ctx context.Context,
 		if err != nil {
 			return nil, err
 		}
-		if err := emit(ctx, &types.EventContributionRevealed{
+		if err := modulekit.Emit(ctx, &types.EventContributionRevealed{
 			Rank: rank, DatanetId: c.DatanetId, Contributor: c.Contributor, Segments: c.Segments, Tokens: c.Tokens,
 		}); err != nil {
 			return nil, err
@@ -78,9 +79,9 @@ func (k Keeper) resubmit(ctx context.Context, params types.Params, contributor s
 	c.DecidedHeight, c.DecidedAt, c.AcceptedDeposit = 0, time.Time{}, math.ZeroInt()
 	applied := c.Bounty
 	c.Bounty, c.Reserved = 0, math.ZeroInt()
-	panel, err := k.apply(ctx, params, &c, applied)
+	electorate, err := k.apply(ctx, params, &c, applied)
 	if errorsmod.IsOf(err, types.ErrBounty) {
-		panel, err = c.DatanetId, nil // it has ended meanwhile
+		electorate, err = c.DatanetId, nil // it has ended meanwhile
 	}
 	if err != nil {
 		return err
@@ -90,7 +91,7 @@ func (k Keeper) resubmit(ctx context.Context, params types.Params, contributor s
 	if err := k.DataNets.Set(ctx, datanet.Id, datanet); err != nil {
 		return err
 	}
-	if c.Cohort, err = k.Review.Enqueue(ctx, params, datanet.Id, panel, c); err != nil {
+	if c.Cohort, err = k.Review.Enqueue(ctx, params, datanet.Id, electorate, c); err != nil {
 		return err
 	}
 	return k.Contributions.Set(ctx, rank, c)

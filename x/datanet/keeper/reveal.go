@@ -11,6 +11,7 @@ import (
 
 	"github.com/openledger/openledger/poa"
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -35,7 +36,7 @@ func (s msgServer) RevealContributions(ctx context.Context,
 			response.Returned = append(response.Returned, item.Rank)
 			continue
 		}
-		if err := emit(ctx, &types.EventContributionRevealed{
+		if err := modulekit.Emit(ctx, &types.EventContributionRevealed{
 			Rank: contribution.Rank, DatanetId: contribution.DatanetId, Contributor: contribution.Contributor,
 			Segments: contribution.Segments, Tokens: contribution.Tokens,
 		}); err != nil {
@@ -111,7 +112,7 @@ func (k Keeper) returnCommit(ctx context.Context, commit types.Commit, datanetID
 	if err := k.returnDeposit(ctx, commit.Contributor, commit.Deposit); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventCommitReturned{Rank: commit.Rank, Contributor: commit.Contributor,
+	return modulekit.Emit(ctx, &types.EventCommitReturned{Rank: commit.Rank, Contributor: commit.Contributor,
 		DatanetId: datanetID, Deposit: commit.Deposit})
 }
 
@@ -157,7 +158,7 @@ func (k Keeper) reveal(ctx context.Context, params types.Params, commit types.Co
 		Mark: item.Mark, ReviewFee: fee, FeePaid: fee, AcceptedDeposit: math.ZeroInt(), BoundDeposit: math.ZeroInt(),
 		Vesting: math.ZeroInt(), Reserved: math.ZeroInt(),
 	}
-	panel, err := k.apply(ctx, params, &contribution, item.Bounty)
+	electorate, err := k.apply(ctx, params, &contribution, item.Bounty)
 	if err != nil {
 		return types.Contribution{}, err
 	}
@@ -169,7 +170,7 @@ func (k Keeper) reveal(ctx context.Context, params types.Params, commit types.Co
 	if err := k.addContribution(ctx, contribution); err != nil || datanet.ReviewPolicy != types.REVIEW_POLICY_PANEL {
 		return contribution, err
 	}
-	if contribution.Cohort, err = k.Review.Enqueue(ctx, params, datanet.Id, panel, contribution); err != nil {
+	if contribution.Cohort, err = k.Review.Enqueue(ctx, params, datanet.Id, electorate, contribution); err != nil {
 		return types.Contribution{}, err
 	}
 	return contribution, k.Contributions.Set(ctx, contribution.Rank, contribution)

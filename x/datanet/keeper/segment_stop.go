@@ -12,6 +12,7 @@ import (
 
 	"github.com/openledger/openledger/poa"
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // SegmentStop returns the stop of a segment, if it was ever stopped.
@@ -124,7 +125,7 @@ func (k Keeper) stopSegment(ctx context.Context, c types.Contribution, stop type
 		if err := k.dropRecall(ctx, &c); err != nil {
 			return err
 		}
-		if err := emit(ctx, &types.EventContributionStopped{Rank: c.Rank, DatanetId: c.DatanetId, Status: status,
+		if err := modulekit.Emit(ctx, &types.EventContributionStopped{Rank: c.Rank, DatanetId: c.DatanetId, Status: status,
 			Reason: reason}); err != nil {
 			return err
 		}
@@ -135,7 +136,7 @@ func (k Keeper) stopSegment(ctx context.Context, c types.Contribution, stop type
 	if err := k.Contributions.Set(ctx, c.Rank, c); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventSegmentStopped{
+	return modulekit.Emit(ctx, &types.EventSegmentStopped{
 		Rank: c.Rank, DatanetId: c.DatanetId, Segment: stop.Segment, Original: stop.Original, Snapshot: stop.Snapshot,
 		Author: stop.Author,
 	})

@@ -9,6 +9,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // setAside takes a contribution that validators do not hold out of the custody queue: its version goes on without it.
@@ -56,7 +57,7 @@ func (k Keeper) refuseCustody(ctx context.Context, datanet *types.DataNet, c typ
 }
 
 func (k Keeper) emitSetAside(ctx context.Context, c types.Contribution) error {
-	return emit(ctx, &types.EventContributionSetAside{
+	return modulekit.Emit(ctx, &types.EventContributionSetAside{
 		Rank: c.Rank, DatanetId: c.DatanetId, Verdict: c.Hold.Reason, Refusals: c.Hold.Refusals,
 		RetryHeight: c.Hold.AskHeight,
 	})
@@ -202,7 +203,7 @@ func (k Keeper) enterLate(ctx context.Context, datanet *types.DataNet, c types.C
 	if err := k.closeDone(ctx, g); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventContributionEntered{Rank: c.Rank, DatanetId: c.DatanetId, Version: c.AcceptedVersion})
+	return modulekit.Emit(ctx, &types.EventContributionEntered{Rank: c.Rank, DatanetId: c.DatanetId, Version: c.AcceptedVersion})
 }
 
 // leaveAside ends the wait of a contribution that was set aside and is stopped for another reason: it enters no version

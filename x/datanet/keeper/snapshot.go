@@ -7,6 +7,7 @@ import (
 
 	"github.com/openledger/openledger/poa"
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // AcceptSnapshot implements types.MsgServer.
@@ -19,7 +20,7 @@ func (s msgServer) AcceptSnapshot(ctx context.Context, msg *types.MsgAcceptSnaps
 	if err != nil {
 		return nil, err
 	}
-	return &types.MsgAcceptSnapshotResponse{Id: id}, emit(ctx, &types.EventSnapshotAccepted{Id: id, Name: msg.Name})
+	return &types.MsgAcceptSnapshotResponse{Id: id}, modulekit.Emit(ctx, &types.EventSnapshotAccepted{Id: id, Name: msg.Name})
 }
 
 // acceptSnapshot makes public text prior art.

@@ -8,6 +8,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // stop ends the pay of an accepted contribution from the next block on. It
@@ -41,7 +42,7 @@ func (k Keeper) stop(ctx context.Context, c types.Contribution, status types.Con
 	if err := k.Contributions.Set(ctx, c.Rank, c); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventContributionStopped{Rank: c.Rank, DatanetId: c.DatanetId, Status: status,
+	return modulekit.Emit(ctx, &types.EventContributionStopped{Rank: c.Rank, DatanetId: c.DatanetId, Status: status,
 		Reason: reason})
 }
 

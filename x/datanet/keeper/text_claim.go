@@ -8,6 +8,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // ClaimText implements types.MsgServer.
@@ -66,7 +67,7 @@ func (k Keeper) claimText(ctx context.Context, msg *types.MsgClaimText) (resumed
 			"contribution %d has the pay of segment %d of contribution %d already", stop.Beneficiary, msg.Segment,
 			msg.Rank)
 	}
-	return resumed, emit(ctx, &types.EventTextClaimed{
+	return resumed, modulekit.Emit(ctx, &types.EventTextClaimed{
 		Author: msg.Author, Rank: msg.Rank, Segment: msg.Segment, Contribution: own.Rank, OwnSegment: msg.OwnSegment,
 		Resumed: resumed,
 	})

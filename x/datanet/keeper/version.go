@@ -33,7 +33,7 @@ func (k Keeper) admit(ctx context.Context, g *growth, c types.Contribution) erro
 	g.statistics.Append(statisticsLeaf)
 	g.datanet.HeldSegments += uint64(c.Segments)
 	g.datanet.HeldTokens += c.Tokens
-	if err := k.Held.Set(ctx, collections.Join(c.DatanetId, c.AcceptedIndex), c.Rank); err != nil {
+	if err := k.InCustody.Set(ctx, collections.Join(c.DatanetId, c.AcceptedIndex), c.Rank); err != nil {
 		return err
 	}
 	if !c.Earning() || c.StoppedNow() > 0 { // stopped while it waited; a version has what was accepted for it
@@ -122,8 +122,9 @@ func (k Keeper) PinVersion(ctx context.Context, datanetID, number uint64) error 
 	return k.Versions.Set(ctx, collections.Join(datanetID, number), version)
 }
 
-// SetHeld marks the versions of a DataNet up to the given one as held. It is for simulations, which have no validators.
-func (k Keeper) SetHeld(ctx context.Context, id, version uint64) error {
+// SetInCustody marks the versions of a DataNet up to the given one as held. It is for simulations, which have no
+// validators.
+func (k Keeper) SetInCustody(ctx context.Context, id, version uint64) error {
 	for {
 		datanet, err := k.GetDataNet(ctx, id)
 		if err != nil || datanet.HeldVersion >= version {

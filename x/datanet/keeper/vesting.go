@@ -11,6 +11,7 @@ import (
 
 	"github.com/openledger/openledger/x/datanet/keeper/internal/timer"
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // earnBounty promises an accepted contribution the price times its score. Nothing is paid while the acceptance may
@@ -45,14 +46,14 @@ func (k Keeper) payFromBounty(ctx context.Context, bounty *types.Bounty, c *type
 	bounty.Paid, bounty.Left = bounty.Paid.Add(amount), bounty.Left.Add(part.Sub(amount))
 	bounty.Vesting, c.Vesting = bounty.Vesting.Sub(part), c.Vesting.Sub(part)
 	if bounty.FromPool() {
-		if err := k.changePoolHeld(ctx, amount.Neg()); err != nil {
+		if err := k.changePoolBalance(ctx, amount.Neg()); err != nil {
 			return err
 		}
 	}
 	if err := k.funds.Pay(ctx, c.Contributor, amount); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventBountyPaid{Id: bounty.Id, Rank: c.Rank, Amount: amount})
+	return modulekit.Emit(ctx, &types.EventBountyPaid{Id: bounty.Id, Rank: c.Rank, Amount: amount})
 }
 
 // afterAppeals is how long after the last moment of an appeal a bounty begins to pay.

@@ -6,6 +6,7 @@ import (
 	errorsmod "cosmossdk.io/errors"
 
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // WithdrawContribution implements types.MsgServer.
@@ -34,5 +35,5 @@ func (s msgServer) WithdrawContribution(ctx context.Context,
 		return nil, err
 	}
 	return &types.MsgWithdrawContributionResponse{},
-		emit(ctx, &types.EventContributionWithdrawn{Rank: msg.Rank, Contributor: msg.Contributor})
+		modulekit.Emit(ctx, &types.EventContributionWithdrawn{Rank: msg.Rank, Contributor: msg.Contributor})
 }

@@ -134,8 +134,8 @@ func Median(scores []uint32) uint32 {
 	return scores[(len(scores)-1)/2]
 }
 
-// GoldTally counts the answers of a seat on gold.
-type GoldTally struct {
+// GoldAnswers counts the answers of a seat on gold.
+type GoldAnswers struct {
 	BadRight, BadWrong     int // items that must be rejected
 	SoundRight, SoundWrong int // items that must be accepted
 	CheckedRight           int // of the bad ones, those that the chain checked itself
@@ -143,14 +143,14 @@ type GoldTally struct {
 }
 
 // Graded reports whether both verdicts occur, so that no constant answer scores.
-func (t GoldTally) Graded() bool {
+func (t GoldAnswers) Graded() bool {
 	return t.BadRight+t.BadWrong > 0 && t.SoundRight+t.SoundWrong > 0
 }
 
 // Score returns the gold score in parts per million, between −1,000,000 and
 // 1,000,000: the mean over both verdicts of (right − wrong)/all. Constant
 // answers score 0, guesses 0 on average.
-func (t GoldTally) Score() int64 {
+func (t GoldAnswers) Score() int64 {
 	if !t.Graded() {
 		return 0
 	}
@@ -161,7 +161,7 @@ func (t GoldTally) Score() int64 {
 // Failed returns by how much, in parts per million, wrong answers exceed right
 // ones on the gold that the chain checked itself; stake is slashed in this
 // proportion. Gold that the owner vouches for costs pay only: an owner could lie.
-func (t GoldTally) Failed() int64 {
+func (t GoldAnswers) Failed() int64 {
 	if t.CheckedWrong <= t.CheckedRight {
 		return 0
 	}

@@ -14,23 +14,23 @@ import (
 
 func TestGoldScore(t *testing.T) {
 	for name, test := range map[string]struct {
-		tally         types.GoldTally
+		answers       types.GoldAnswers
 		score, failed int64
 	}{
-		"perfect":            {types.GoldTally{BadRight: 2, SoundRight: 2, CheckedRight: 1}, 1_000_000, 0},
-		"accepts everything": {types.GoldTally{BadWrong: 2, SoundRight: 2, CheckedWrong: 1}, 0, 1_000_000},
-		"rejects everything": {types.GoldTally{BadRight: 2, SoundWrong: 2, CheckedRight: 1}, 0, 0},
-		"inverted":           {types.GoldTally{BadWrong: 2, SoundWrong: 2, CheckedWrong: 2}, -1_000_000, 1_000_000},
-		"one of each wrong": {types.GoldTally{BadRight: 1, BadWrong: 1, SoundRight: 1, SoundWrong: 1, CheckedRight: 1,
+		"perfect":            {types.GoldAnswers{BadRight: 2, SoundRight: 2, CheckedRight: 1}, 1_000_000, 0},
+		"accepts everything": {types.GoldAnswers{BadWrong: 2, SoundRight: 2, CheckedWrong: 1}, 0, 1_000_000},
+		"rejects everything": {types.GoldAnswers{BadRight: 2, SoundWrong: 2, CheckedRight: 1}, 0, 0},
+		"inverted":           {types.GoldAnswers{BadWrong: 2, SoundWrong: 2, CheckedWrong: 2}, -1_000_000, 1_000_000},
+		"one of each wrong": {types.GoldAnswers{BadRight: 1, BadWrong: 1, SoundRight: 1, SoundWrong: 1, CheckedRight: 1,
 			CheckedWrong: 1}, 0, 0},
-		"unequal": {types.GoldTally{BadRight: 3, BadWrong: 1, SoundRight: 1, CheckedRight: 1,
+		"unequal": {types.GoldAnswers{BadRight: 3, BadWrong: 1, SoundRight: 1, CheckedRight: 1,
 			CheckedWrong: 2}, 750_000, 333_333},
-		"one kind only": {types.GoldTally{BadRight: 4}, 0, 0},
+		"one kind only": {types.GoldAnswers{BadRight: 4}, 0, 0},
 		"nothing":       {},
 	} {
 		t.Run(name, func(t *testing.T) {
-			require.Equal(t, test.score, test.tally.Score())
-			require.Equal(t, test.failed, test.tally.Failed())
+			require.Equal(t, test.score, test.answers.Score())
+			require.Equal(t, test.failed, test.answers.Failed())
 		})
 	}
 }

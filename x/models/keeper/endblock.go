@@ -52,7 +52,7 @@ func (k Keeper) EndBlock(ctx context.Context) error {
 	if done.Count == 0 {
 		return nil
 	}
-	return emit(ctx, &done)
+	return modulekit.Emit(ctx, &done)
 }
 
 // matured returns the first entries whose time has come.

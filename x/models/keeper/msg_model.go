@@ -3,6 +3,7 @@ package keeper
 import (
 	"context"
 
+	"github.com/openledger/openledger/x/internal/modulekit"
 	"github.com/openledger/openledger/x/models/types"
 )
 
@@ -21,11 +22,11 @@ func (s msgServer) RegisterModel(ctx context.Context,
 	if err != nil {
 		return nil, err
 	}
-	if err := emit(ctx, &types.EventModelRegistered{ModelId: id, Owner: msg.Owner, Name: msg.Name}); err != nil {
+	if err := modulekit.Emit(ctx, &types.EventModelRegistered{ModelId: id, Owner: msg.Owner, Name: msg.Name}); err != nil {
 		return nil, err
 	}
 	return &types.MsgRegisterModelResponse{ModelId: id},
-		emit(ctx, &types.EventModelVersionPublished{ModelId: id, Version: 1})
+		modulekit.Emit(ctx, &types.EventModelVersionPublished{ModelId: id, Version: 1})
 }
 
 // PublishModelVersion implements types.MsgServer.
@@ -51,7 +52,7 @@ func (s msgServer) PublishModelVersion(ctx context.Context,
 		return nil, err
 	}
 	return &types.MsgPublishModelVersionResponse{Version: model.Version},
-		emit(ctx, &types.EventModelVersionPublished{ModelId: model.Id, Version: model.Version})
+		modulekit.Emit(ctx, &types.EventModelVersionPublished{ModelId: model.Id, Version: model.Version})
 }
 
 // UpdateModel implements types.MsgServer.
@@ -70,6 +71,6 @@ func (s msgServer) UpdateModel(ctx context.Context, msg *types.MsgUpdateModel) (
 	if err := s.Models.Set(ctx, model.Id, model); err != nil {
 		return nil, err
 	}
-	return &types.MsgUpdateModelResponse{}, emit(ctx,
+	return &types.MsgUpdateModelResponse{}, modulekit.Emit(ctx,
 		&types.EventModelUpdated{ModelId: model.Id, Owner: model.Owner, Retired: model.Retired})
 }

@@ -8,6 +8,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/openledger/openledger/x/internal/modulekit"
 	"github.com/openledger/openledger/x/models/types"
 )
 
@@ -22,7 +23,7 @@ func (s msgServer) RegisterProvider(ctx context.Context,
 		return nil, err
 	}
 	return &types.MsgRegisterProviderResponse{},
-		emit(ctx, &types.EventProviderRegistered{Provider: msg.Provider, Bond: msg.Bond})
+		modulekit.Emit(ctx, &types.EventProviderRegistered{Provider: msg.Provider, Bond: msg.Bond})
 }
 
 // UpdateProvider implements types.MsgServer.
@@ -40,7 +41,7 @@ func (s msgServer) UpdateProvider(ctx context.Context,
 	if err := s.Providers.Set(ctx, address, provider); err != nil {
 		return nil, err
 	}
-	return &types.MsgUpdateProviderResponse{}, emit(ctx, &types.EventProviderUpdated{Provider: msg.Provider})
+	return &types.MsgUpdateProviderResponse{}, modulekit.Emit(ctx, &types.EventProviderUpdated{Provider: msg.Provider})
 }
 
 // ClaimFence implements types.MsgServer.
@@ -52,7 +53,7 @@ func (s msgServer) ClaimFence(ctx context.Context, msg *types.MsgClaimFence) (*t
 	if err != nil {
 		return nil, err
 	}
-	return &types.MsgClaimFenceResponse{}, emit(ctx,
+	return &types.MsgClaimFenceResponse{}, modulekit.Emit(ctx,
 		&types.EventFenceClaimed{Provider: msg.Provider, Fence: fmt.Sprintf("%x", msg.Fence), Replaced: replaced})
 }
 
@@ -75,7 +76,7 @@ func (s msgServer) BondProvider(ctx context.Context,
 		return nil, err
 	}
 	return &types.MsgBondProviderResponse{},
-		emit(ctx, &types.EventProviderBonded{Provider: msg.Provider, Amount: msg.Amount})
+		modulekit.Emit(ctx, &types.EventProviderBonded{Provider: msg.Provider, Amount: msg.Amount})
 }
 
 // UnbondProvider implements types.MsgServer.
@@ -90,7 +91,7 @@ func (s msgServer) UnbondProvider(ctx context.Context,
 		return nil, err
 	}
 	return &types.MsgUnbondProviderResponse{CompletionTime: entry.CompletionTime},
-		emit(ctx, &types.EventProviderUnbonding{Provider: msg.Provider, Amount: msg.Amount, UnbondingId: entry.Id})
+		modulekit.Emit(ctx, &types.EventProviderUnbonding{Provider: msg.Provider, Amount: msg.Amount, UnbondingId: entry.Id})
 }
 
 // SetOffer implements types.MsgServer.
@@ -104,7 +105,7 @@ func (s msgServer) SetOffer(ctx context.Context, msg *types.MsgSetOffer) (*types
 	if err := s.setOffer(ctx, params, offer); err != nil {
 		return nil, err
 	}
-	return &types.MsgSetOfferResponse{}, emit(ctx, &types.EventOfferSet{ModelId: msg.ModelId, Provider: msg.Provider})
+	return &types.MsgSetOfferResponse{}, modulekit.Emit(ctx, &types.EventOfferSet{ModelId: msg.ModelId, Provider: msg.Provider})
 }
 
 // RemoveOffer implements types.MsgServer.
@@ -122,6 +123,6 @@ func (s msgServer) RemoveOffer(ctx context.Context, msg *types.MsgRemoveOffer) (
 	if err := s.OffersByProvider.Remove(ctx, collections.Join(address, msg.ModelId)); err != nil {
 		return nil, err
 	}
-	return &types.MsgRemoveOfferResponse{}, emit(ctx,
+	return &types.MsgRemoveOfferResponse{}, modulekit.Emit(ctx,
 		&types.EventOfferRemoved{ModelId: msg.ModelId, Provider: msg.Provider})
 }

@@ -3,8 +3,6 @@ package keeper
 import (
 	"context"
 
-	"github.com/cosmos/gogoproto/proto"
-
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/x/internal/modulekit"
@@ -20,14 +18,7 @@ func NewMsgServer(k Keeper) types.MsgServer { return msgServer{k} }
 
 // begin validates a message and returns the parameters of an active module.
 func (s msgServer) begin(ctx context.Context, msg sdk.HasValidateBasic) (types.Params, error) {
-	if err := msg.ValidateBasic(); err != nil {
-		return types.Params{}, err
-	}
-	return s.active(ctx)
-}
-
-func emit(ctx context.Context, event proto.Message) error {
-	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(event)
+	return modulekit.Begin(ctx, msg, s.active)
 }
 
 // UpdateParams implements types.MsgServer.

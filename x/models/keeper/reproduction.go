@@ -8,6 +8,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/openledger/openledger/x/internal/modulekit"
 	"github.com/openledger/openledger/x/models/types"
 )
 
@@ -22,7 +23,7 @@ func (s msgServer) RecordReproduction(ctx context.Context,
 	if err != nil {
 		return nil, err
 	}
-	return &types.MsgRecordReproductionResponse{Matches: matches}, emit(ctx, &types.EventReproductionRecorded{
+	return &types.MsgRecordReproductionResponse{Matches: matches}, modulekit.Emit(ctx, &types.EventReproductionRecorded{
 		ModelId: msg.ModelId, Version: msg.Version, Sender: msg.Sender, Matches: matches})
 }
 

@@ -8,6 +8,7 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
+	"github.com/openledger/openledger/x/internal/modulekit"
 	"github.com/openledger/openledger/x/models/types"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
@@ -34,7 +35,7 @@ func (k Keeper) Slash(ctx context.Context, address sdk.AccAddress, amount math.I
 			return err
 		}
 	}
-	return emit(ctx, &types.EventProviderSlashed{Provider: provider.Address, Amount: slashed})
+	return modulekit.Emit(ctx, &types.EventProviderSlashed{Provider: provider.Address, Amount: slashed})
 }
 
 // Freeze stops a provider from submitting batches and offering models, without slashing. It is for providers of a batch
@@ -48,5 +49,5 @@ func (k Keeper) Freeze(ctx context.Context, address sdk.AccAddress) error {
 	if err := k.Providers.Set(ctx, address, provider); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventProviderFrozen{Provider: provider.Address})
+	return modulekit.Emit(ctx, &types.EventProviderFrozen{Provider: provider.Address})
 }

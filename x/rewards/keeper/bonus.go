@@ -13,11 +13,11 @@ import (
 	"github.com/openledger/openledger/x/rewards/types"
 )
 
-// maxIntake bounds the chunks of credits of the lists taken in one block, but
+// maxArrivedChunks bounds the chunks of credits of the lists taken in one block, but
 // for the last; a list without any counts as one. More can only have arrived
 // while the module was paused, by the gas of a block and the window of batches
 // that wait for validators; they are taken in the next blocks.
-const maxIntake = 1_000
+const maxArrivedChunks = 1_000
 
 // takeIn counts the lists that arrived in this block, grants their bonus within
 // the token bucket, and burns what their receipts burned and retired less that
@@ -36,15 +36,15 @@ func (k Keeper) takeIn(ctx context.Context, params types.Params, elapsed int64) 
 	for _, intake := range arrived {
 		asked = asked.Add(intake.List.Bonus)
 	}
-	run := intakeRun{keeper: k, scale: types.ScaleOf(params.BonusPerSecond.MulRaw(elapsed).QuoRaw(1_000), asked),
+	lists := arrivedLists{keeper: k, scale: types.ScaleOf(params.BonusPerSecond.MulRaw(elapsed).QuoRaw(1_000), asked),
 		totals: types.ZeroTotals()}
 	for _, intake := range arrived {
-		if err := run.take(ctx, intake); err != nil {
+		if err := lists.take(ctx, intake); err != nil {
 			return err
 		}
 	}
-	run.totals.Burned = run.totals.Burned.Add(burned)
-	if err := run.net(ctx); err != nil {
+	lists.totals.Burned = lists.totals.Burned.Add(burned)
+	if err := lists.net(ctx); err != nil {
 		return err
 	}
 	totals, err := k.Totals.Get(ctx)
@@ -53,10 +53,10 @@ func (k Keeper) takeIn(ctx context.Context, params types.Params, elapsed int64) 
 	}
 	return errors.Join(
 		k.PendingBurn.Set(ctx, math.ZeroInt()),
-		add(ctx, k.PendingBounty, run.totals.BountyPool),
-		add(ctx, k.ValidatorsPot, run.totals.Validators),
-		k.Totals.Set(ctx, totals.Add(run.totals)),
-		k.countParts(ctx, run.datanets.list, run.models.list),
+		add(ctx, k.PendingBounty, lists.totals.BountyPool),
+		add(ctx, k.ValidatorsPot, lists.totals.Validators),
+		k.Totals.Set(ctx, totals.Add(lists.totals)),
+		k.countParts(ctx, lists.datanets.list, lists.models.list),
 	)
 }
 
@@ -66,13 +66,13 @@ func (k Keeper) arrived(ctx context.Context) ([]types.Intake, error) {
 	err := k.Arrived.Walk(ctx, nil, func(_ uint64, intake types.Intake) (bool, error) {
 		arrived = append(arrived, intake)
 		work += max(len(intake.List.Firsts), 1)
-		return work >= maxIntake, nil
+		return work >= maxArrivedChunks, nil
 	})
 	return arrived, err
 }
 
-// intakeRun is the work of one block.
-type intakeRun struct {
+// arrivedLists takes in the lists that arrived in one block.
+type arrivedLists struct {
 	keeper   Keeper
 	scale    uint64
 	totals   types.Totals // what this block adds
@@ -101,15 +101,15 @@ func (m *merged[T]) add(id uint64, more T) {
 
 // take counts a list, grants its bonus and hands it to the sweep. If the bonus of a list cannot be computed, the list
 // gets no bonus and becomes a dead letter. Its fees are counted.
-func (r *intakeRun) take(ctx context.Context, intake types.Intake) error {
-	k := r.keeper
-	r.count(intake)
-	r.batches = append(r.batches, intake.List.BatchId)
+func (a *arrivedLists) take(ctx context.Context, intake types.Intake) error {
+	k := a.keeper
+	a.count(intake)
+	a.batches = append(a.batches, intake.List.BatchId)
 	if err := k.Arrived.Remove(ctx, intake.List.BatchId); err != nil {
 		return err
 	}
 	list := intake.List
-	list.BonusScale = r.scale
+	list.BonusScale = a.scale
 	var failed error
 	if list.BonusGranted, failed = k.granted(ctx, list); failed == nil && list.BonusGranted.GT(intake.Burned) {
 		failed = errorsmod.Wrapf(types.ErrInvariant, "bonus %s is above what was burned, %s", list.BonusGranted,
@@ -124,7 +124,7 @@ func (r *intakeRun) take(ctx context.Context, intake types.Intake) error {
 		list.StartPage, list.StartCycle = sweep.Page, sweep.Cycle
 		return k.addDeadLetter(ctx, list, sweep.Page, sweep.Cycle, reasonBonus, failed)
 	}
-	r.totals.Bonus = r.totals.Bonus.Add(list.BonusGranted)
+	a.totals.Bonus = a.totals.Bonus.Add(list.BonusGranted)
 	if len(list.Firsts) == 0 { // free answers
 		return nil
 	}
@@ -152,8 +152,8 @@ func (k Keeper) granted(ctx context.Context, list types.CreditList) (math.Int, e
 	return types.IntOf(granted), err
 }
 
-func (r *intakeRun) count(intake types.Intake) {
-	t := &r.totals
+func (a *arrivedLists) count(intake types.Intake) {
+	t := &a.totals
 	t.Fees = t.Fees.Add(intake.List.Fees)
 	t.Burned = t.Burned.Add(intake.Burned)
 	t.Retired = t.Retired.Add(intake.Retired)
@@ -165,25 +165,25 @@ func (r *intakeRun) count(intake types.Intake) {
 	t.BountyPool = t.BountyPool.Add(intake.BountyPool)
 	t.Receipts += intake.Receipts
 	for _, more := range intake.Datanets {
-		r.datanets.add(more.DatanetId, more)
+		a.datanets.add(more.DatanetId, more)
 	}
 	for _, more := range intake.Models {
-		r.models.add(more.ModelId, more)
+		a.models.add(more.ModelId, more)
 	}
 }
 
 // net burns what the block burned and retired, less the bonus that it grants,
 // which no list has above its own burn.
-func (r *intakeRun) net(ctx context.Context) error {
-	burned, bonus, retired := r.totals.Burned, r.totals.Bonus, r.totals.Retired
+func (a *arrivedLists) net(ctx context.Context) error {
+	burned, bonus, retired := a.totals.Burned, a.totals.Bonus, a.totals.Retired
 	net := burned.Sub(bonus).Add(retired)
 	if net.IsPositive() {
-		if err := r.keeper.bank.BurnCoins(ctx, types.ModuleName, coins(net)); err != nil {
+		if err := a.keeper.bank.BurnCoins(ctx, types.ModuleName, coins(net)); err != nil {
 			return err
 		}
 	}
 	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(&types.EventSupplyNetted{
-		Burned: burned, Bonus: bonus, NetBurned: net, Retired: retired, BonusScale: r.scale, Batches: r.batches,
+		Burned: burned, Bonus: bonus, NetBurned: net, Retired: retired, BonusScale: a.scale, Batches: a.batches,
 	})
 }
 

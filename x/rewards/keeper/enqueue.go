@@ -19,16 +19,16 @@ func (k Keeper) Enqueue(ctx context.Context, fromModule string, batchID uint64, 
 	if err := k.owe(ctx, fromModule, p.Fees); err != nil {
 		return err
 	}
-	intake, err := k.newIntake(ctx, batchID, p)
+	arrived, err := k.newCreditList(ctx, batchID, p)
 	if err != nil {
 		return err
 	}
-	return k.Arrived.Set(ctx, intake.List.BatchId, intake)
+	return k.Arrived.Set(ctx, arrived.List.BatchId, arrived)
 }
 
-// newIntake stores the credits of a batch. Its list has the number of the batch:
-// a counter would be another key to write.
-func (k Keeper) newIntake(ctx context.Context, batchID uint64, p types.Prepared) (types.Intake, error) {
+// newCreditList stores the credits of a batch and returns its list. The list has the number of the batch, because a
+// counter would be another key to write.
+func (k Keeper) newCreditList(ctx context.Context, batchID uint64, p types.Prepared) (types.Intake, error) {
 	if taken, err := k.Chunks.Has(ctx, collections.Join(batchID, uint32(0))); err != nil {
 		return types.Intake{}, err
 	} else if taken {

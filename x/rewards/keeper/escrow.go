@@ -19,19 +19,19 @@ func (k Keeper) Escrow(ctx context.Context, fromModule string, batchID uint64, p
 	if err := k.owe(ctx, fromModule, p.Fees); err != nil {
 		return err
 	}
-	held, err := k.newIntake(ctx, batchID, p)
+	escrowed, err := k.newCreditList(ctx, batchID, p)
 	if err != nil {
 		return err
 	}
-	return k.Escrowed.Set(ctx, batchID, held)
+	return k.Escrowed.Set(ctx, batchID, escrowed)
 }
 
 func (k Keeper) getEscrowed(ctx context.Context, id uint64) (types.Intake, error) {
-	held, err := k.Escrowed.Get(ctx, id)
+	escrowed, err := k.Escrowed.Get(ctx, id)
 	if errors.Is(err, collections.ErrNotFound) {
 		err = errorsmod.Wrapf(types.ErrNotHeld, "batch %d", id)
 	}
-	return held, err
+	return escrowed, err
 }
 
 // EscrowedFees returns the fees of the list of a batch that is in escrow, and whether there is one.
@@ -46,19 +46,20 @@ func (k Keeper) EscrowedFees(ctx context.Context, batchID uint64) (fees math.Int
 // Release pays a list in escrow as if it arrived now, but for the validators' share, which it returns: that stays in
 // escrow until SettleAttestPay or ForfeitAttestPay, and counts as fee when it is divided.
 func (k Keeper) Release(ctx context.Context, id uint64) (math.Int, error) {
-	held, err := k.getEscrowed(ctx, id)
+	escrowed, err := k.getEscrowed(ctx, id)
 	if err != nil {
 		return math.Int{}, err
 	}
-	share := held.Validators
-	held.Validators, held.List.Fees = math.ZeroInt(), held.List.Fees.Sub(share)
-	held.List.Height = sdk.UnwrapSDKContext(ctx).BlockHeight()
-	return share, errors.Join(k.Escrowed.Remove(ctx, id), add(ctx, k.AttestEscrow, share), k.Arrived.Set(ctx, id, held))
+	share := escrowed.Validators
+	escrowed.Validators, escrowed.List.Fees = math.ZeroInt(), escrowed.List.Fees.Sub(share)
+	escrowed.List.Height = sdk.UnwrapSDKContext(ctx).BlockHeight()
+	return share, errors.Join(k.Escrowed.Remove(ctx, id), add(ctx, k.AttestEscrow, share),
+		k.Arrived.Set(ctx, id, escrowed))
 }
 
 // Refund drops a list in escrow and credits its fees to their payers. The refunds must sum to the fees.
 func (k Keeper) Refund(ctx context.Context, id uint64, refunds []types.Refund) error {
-	held, err := k.getEscrowed(ctx, id)
+	escrowed, err := k.getEscrowed(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -69,39 +70,39 @@ func (k Keeper) Refund(ctx context.Context, id uint64, refunds []types.Refund) e
 			return err
 		}
 	}
-	if !sum.Equal(held.List.Fees) {
-		return errorsmod.Wrapf(types.ErrInvalidAmount, "refunds of %s for fees of %s", sum, held.List.Fees)
+	if !sum.Equal(escrowed.List.Fees) {
+		return errorsmod.Wrapf(types.ErrInvalidAmount, "refunds of %s for fees of %s", sum, escrowed.List.Fees)
 	}
 	if err := k.countRefund(ctx, sum); err != nil {
 		return err
 	}
-	return k.dropEscrowed(ctx, held)
+	return k.dropEscrowed(ctx, escrowed)
 }
 
 // Lapse drops a list in escrow, pays its provider for compute and leaves the rest to the bounty pool. That includes the
 // part of the commons, because no verdict found that it belongs to the commons. It returns the provider's pay.
 func (k Keeper) Lapse(ctx context.Context, id uint64, provider sdk.AccAddress) (math.Int, error) {
-	held, err := k.getEscrowed(ctx, id)
+	escrowed, err := k.getEscrowed(ctx, id)
 	if err != nil {
 		return math.Int{}, err
 	}
-	rest := held.List.Fees.Sub(held.Providers)
-	if err := k.creditNow(ctx, provider, held.Providers, held.Providers); err != nil {
+	rest := escrowed.List.Fees.Sub(escrowed.Providers)
+	if err := k.creditNow(ctx, provider, escrowed.Providers, escrowed.Providers); err != nil {
 		return math.Int{}, err
 	}
 	totals, err := k.Totals.Get(ctx)
 	if err != nil {
 		return math.Int{}, err
 	}
-	totals.Fees = totals.Fees.Add(held.List.Fees)
-	totals.Providers = totals.Providers.Add(held.Providers)
+	totals.Fees = totals.Fees.Add(escrowed.List.Fees)
+	totals.Providers = totals.Providers.Add(escrowed.Providers)
 	totals.BountyPool = totals.BountyPool.Add(rest)
-	return held.Providers, errors.Join(k.Totals.Set(ctx, totals), add(ctx, k.PendingBounty, rest),
-		k.dropEscrowed(ctx, held))
+	return escrowed.Providers, errors.Join(k.Totals.Set(ctx, totals), add(ctx, k.PendingBounty, rest),
+		k.dropEscrowed(ctx, escrowed))
 }
 
-func (k Keeper) dropEscrowed(ctx context.Context, held types.Intake) error {
-	return errors.Join(k.removeCredits(ctx, held.List), k.Escrowed.Remove(ctx, held.List.BatchId))
+func (k Keeper) dropEscrowed(ctx context.Context, escrowed types.Intake) error {
+	return errors.Join(k.removeCredits(ctx, escrowed.List), k.Escrowed.Remove(ctx, escrowed.List.BatchId))
 }
 
 // SettleAttestPay divides the validators' share of a batch: earned stays in escrow for PayOperators, the rest goes to

@@ -208,10 +208,10 @@ func (k Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) 
 	}); err != nil {
 		return nil, err
 	}
-	if g.Arrived, err = k.exportIntakes(ctx, k.Arrived); err != nil {
+	if g.Arrived, err = k.exportUnswept(ctx, k.Arrived); err != nil {
 		return nil, err
 	}
-	if g.Held, err = k.exportIntakes(ctx, k.Escrowed); err != nil {
+	if g.Held, err = k.exportUnswept(ctx, k.Escrowed); err != nil {
 		return nil, err
 	}
 	if g.DeadLetters, err = k.exportDeadLetters(ctx); err != nil {
@@ -242,7 +242,7 @@ func (k Keeper) exportCredits(ctx context.Context, list *types.CreditList) ([]ty
 	return credits, err
 }
 
-func (k Keeper) exportIntakes(ctx context.Context,
+func (k Keeper) exportUnswept(ctx context.Context,
 	from collections.Map[uint64, types.Intake]) ([]types.GenesisIntake, error) {
 	var intakes []types.GenesisIntake
 	err := from.Walk(ctx, nil, func(_ uint64, intake types.Intake) (bool, error) {

@@ -37,11 +37,11 @@ func (k Keeper) checkSolvency(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	undecided, err := k.intakeTotal(ctx, k.Escrowed)
+	undecided, err := k.unsweptFees(ctx, k.Escrowed)
 	if err != nil {
 		return err
 	}
-	arrived, err := k.intakeTotal(ctx, k.Arrived)
+	arrived, err := k.unsweptFees(ctx, k.Arrived)
 	if err != nil {
 		return err
 	}
@@ -185,8 +185,8 @@ func (k Keeper) checkPaidOut(ctx context.Context) error {
 	return nil
 }
 
-// intakeTotal is the sum of fees of lists that were not handed to the sweep. The parts of each list are its fees.
-func (k Keeper) intakeTotal(ctx context.Context, from collections.Map[uint64, types.Intake]) (math.Int, error) {
+// unsweptFees returns the sum of fees of lists that were not handed to the sweep. The parts of each list are its fees.
+func (k Keeper) unsweptFees(ctx context.Context, from collections.Map[uint64, types.Intake]) (math.Int, error) {
 	total := math.ZeroInt()
 	err := from.Walk(ctx, nil, func(id uint64, intake types.Intake) (bool, error) {
 		credits, contributed, bonus := math.ZeroInt(), math.ZeroInt(), math.ZeroInt()

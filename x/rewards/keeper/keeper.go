@@ -47,7 +47,7 @@ type Keeper struct {
 	DataNetTotals collections.Map[uint64, types.DataNetTotals]
 	ModelTotals   collections.Map[uint64, types.ModelTotals]
 
-	// Credit lists: held for a verdict, arrived in the running block, waiting
+	// Credit lists: in escrow until a verdict, arrived in the running block, waiting
 	// for the sweep, or failed. Their credits are chunks.
 	NextList     collections.Sequence
 	Escrowed     collections.Map[uint64, types.Intake]
@@ -99,7 +99,7 @@ func NewKeeper(
 		ModelTotals: collections.NewMap(sb, types.ModelTotalsKey, "model_totals", collections.Uint64Key,
 			codec.CollValue[types.ModelTotals](cdc)),
 		NextList: collections.NewSequence(sb, types.NextListKey, "next_list"),
-		Escrowed: collections.NewMap(sb, types.HeldKey, "held", collections.Uint64Key,
+		Escrowed: collections.NewMap(sb, types.EscrowedKey, "held", collections.Uint64Key,
 			codec.CollValue[types.Intake](cdc)),
 		Arrived: collections.NewMap(sb, types.ArrivedKey, "arrived", collections.Uint64Key,
 			codec.CollValue[types.Intake](cdc)),

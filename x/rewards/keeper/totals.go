@@ -16,19 +16,19 @@ import (
 // the whole batch, which are checked.
 type counter struct {
 	receipt   uint64 // that is counted, from 1
-	datanets  []datanetTally
+	datanets  []datanetSums
 	datanetAt map[uint64]int
-	models    []modelTally
+	models    []modelSums
 	modelAt   map[uint64]int
 }
 
-type datanetTally struct {
+type datanetSums struct {
 	id, receipts                   uint64
 	last                           uint64 // receipt that it was last counted in
 	contributors, royalties, bonus sum
 }
 
-type modelTally struct {
+type modelSums struct {
 	id, receipts                         uint64
 	fees, compute, royalty, unattributed sum
 }
@@ -54,7 +54,7 @@ func (t *counter) model(id uint64, division *types.Division) {
 	if !known {
 		at = len(t.models)
 		t.modelAt[id] = at
-		t.models = append(t.models, modelTally{id: id})
+		t.models = append(t.models, modelSums{id: id})
 	}
 	model := &t.models[at]
 	model.receipts++
@@ -72,7 +72,7 @@ func (t *counter) datanet(id uint64, part types.EntryDivision) {
 	if !known {
 		at = len(t.datanets)
 		t.datanetAt[id] = at
-		t.datanets = append(t.datanets, datanetTally{id: id})
+		t.datanets = append(t.datanets, datanetSums{id: id})
 	}
 	datanet := &t.datanets[at]
 	if datanet.last != t.receipt {

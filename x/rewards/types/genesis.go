@@ -193,7 +193,7 @@ func (g GenesisState) validateLists() error {
 			return err
 		}
 	}
-	return errors.Join(g.validateIntakes(g.Arrived, ids), g.validateIntakes(g.Held, ids))
+	return errors.Join(g.validateUnswept(g.Arrived, ids), g.validateUnswept(g.Held, ids))
 }
 
 // validateList checks a header. Each batch has one list.
@@ -205,7 +205,7 @@ func validateList(list CreditList, ids map[uint64]bool) error {
 	return validateAmounts("credit list", list.Fees, list.Bonus, list.BonusGranted)
 }
 
-func (g GenesisState) validateIntakes(intakes []GenesisIntake, ids map[uint64]bool) error {
+func (g GenesisState) validateUnswept(intakes []GenesisIntake, ids map[uint64]bool) error {
 	for i, waiting := range intakes {
 		intake := waiting.Intake
 		if i > 0 && intake.List.BatchId <= intakes[i-1].Intake.List.BatchId {

@@ -32,7 +32,7 @@ var (
 	PendingBurnKey   = collections.NewPrefix(16) // → Int, aopen of the running block
 	ArrivedKey       = collections.NewPrefix(17) // batch id → Intake of the running block
 	PendingBountyKey = collections.NewPrefix(18) // → Int, aopen of the running block
-	HeldKey          = collections.NewPrefix(19) // batch id → Intake
+	EscrowedKey      = collections.NewPrefix(19) // batch id → Intake
 	AttestEscrowKey  = collections.NewPrefix(20) // → Int, aopen
 	DeadLettersKey   = collections.NewPrefix(21) // batch id → DeadLetter
 	DataNetTotalsKey = collections.NewPrefix(22) // DataNet id → DataNetTotals

@@ -129,7 +129,7 @@ func TestNobodyAnswersForTextThatWasNotHeld(t *testing.T) {
 		r.Plant(types.GOLD_KIND_SOUND, r.Owner, gold[1])}
 	r.Vote(r.Draw(r.Contribution(copied).Cohort), datanettest.All(datanettest.Accepting))
 	datanettest.Must(r.Fixture, r.Msgs.AcceptContributions, datanettest.AcceptMsg(r.Owner, hidden, original))
-	require.NoError(t, r.Keeper.SetHeld(r.Ctx, hidden, 1))
+	require.NoError(t, r.Keeper.SetInCustody(r.Ctx, hidden, 1))
 	datanettest.Refuse(r.Fixture, r.Msgs.OpenGold, trap, types.ErrGold)
 	r.Open(golds...)
 	r.After(r.Params().GoldWindow)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/openledger/openledger/x/datanet/keeper/internal/timer"
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // unbondingRetry is how long a bond stays whose validator has a seat in an open cohort.
@@ -25,7 +26,7 @@ const maxBonds = 64
 
 // bonded tells about a bond.
 func bonded(ctx context.Context, v types.DataValidator) error {
-	return emit(ctx, &types.EventValidatorBonded{DatanetId: v.DatanetId, Address: v.Address, Bond: v.Bond,
+	return modulekit.Emit(ctx, &types.EventValidatorBonded{DatanetId: v.DatanetId, Address: v.Address, Bond: v.Bond,
 		Active: v.Active})
 }
 

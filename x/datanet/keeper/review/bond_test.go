@@ -44,5 +44,5 @@ func TestBondsAndUnbonding(t *testing.T) {
 	r.After(r.Params().Unbonding)
 	r.EndBlock()
 	require.Equal(t, before.Add(datanettest.Open(4_100)), r.Balance(who))
-	require.True(t, r.Held().IsZero())
+	require.True(t, r.ModuleBalance().IsZero())
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/openledger/openledger/x/datanet/keeper/internal/timer"
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // GetCohort returns a cohort, or ErrCohortNotFound.
@@ -56,7 +57,7 @@ func (k Keeper) enter(ctx context.Context, cohort *types.Cohort, phase types.Coh
 	if err := k.timers.Set(ctx, timer.Cohort, cohort.Id, cohort.Deadline); err != nil {
 		return err
 	}
-	if err := emit(ctx, &types.EventCohortPhase{Cohort: cohort.Id, DatanetId: cohort.DatanetId, Phase: phase,
+	if err := modulekit.Emit(ctx, &types.EventCohortPhase{Cohort: cohort.Id, DatanetId: cohort.DatanetId, Phase: phase,
 		Round: cohort.Round}); err != nil {
 		return err
 	}
@@ -102,7 +103,7 @@ func (k Keeper) giveUp(ctx context.Context, params types.Params, cohort types.Co
 	if err := k.finish(ctx, params, cohort); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventCohortDecided{
+	return modulekit.Emit(ctx, &types.EventCohortDecided{
 		Cohort: cohort.Id, DatanetId: cohort.DatanetId, Kind: cohort.Kind, Returned: cohort.Items, Paid: math.ZeroInt(),
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"cosmossdk.io/math"
 
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // A bounty of the pool spends common money, so no single funder watches how it is spent. Whatever a panel accepts for
@@ -86,7 +87,7 @@ func (k Keeper) decideConfirmation(ctx context.Context, params types.Params, coh
 		return err
 	}
 	cohort.Fee = math.ZeroInt()
-	if err := k.changeDataNet(ctx, cohort.DatanetId, func(d *types.DataNet) {
+	if err := k.registry.ChangeDataNet(ctx, cohort.DatanetId, func(d *types.DataNet) {
 		d.Record.Appeals += uint64(len(cohort.Items))
 		d.Record.Overturned += uint64(len(event.Rejected))
 	}); err != nil {
@@ -95,7 +96,7 @@ func (k Keeper) decideConfirmation(ctx context.Context, params types.Params, coh
 	if err := k.finish(ctx, params, cohort); err != nil {
 		return err
 	}
-	return emit(ctx, &event)
+	return modulekit.Emit(ctx, &event)
 }
 
 // fall overturns an acceptance. If enough of a full panel say so, it slashes the pledges of those who accepted.
@@ -135,7 +136,7 @@ func (k Keeper) notConfirmed(ctx context.Context, params types.Params, cohort ty
 	if err := k.finish(ctx, params, cohort); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventCohortDecided{
+	return modulekit.Emit(ctx, &types.EventCohortDecided{
 		Cohort: cohort.Id, DatanetId: cohort.DatanetId, Kind: cohort.Kind, Returned: slices.Clone(cohort.Items),
 		Paid: math.ZeroInt(),
 	})

@@ -11,6 +11,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // credentialKey is (DataNet, address, number of the policy): those of the next
@@ -31,7 +32,7 @@ func (m Messages) SetCredentialPolicy(ctx context.Context,
 	if err := m.k.setCredentialPolicy(ctx, params, datanet, msg.Kind, msg.Issuer); err != nil {
 		return nil, err
 	}
-	return &types.MsgSetCredentialPolicyResponse{}, emit(ctx, &types.EventCredentialsChanged{DatanetId: datanet.Id})
+	return &types.MsgSetCredentialPolicyResponse{}, modulekit.Emit(ctx, &types.EventCredentialsChanged{DatanetId: datanet.Id})
 }
 
 // GrantCredentials implements types.MsgServer.
@@ -45,7 +46,7 @@ func (m Messages) GrantCredentials(ctx context.Context,
 		return nil, err
 	}
 	return &types.MsgGrantCredentialsResponse{},
-		emit(ctx, &types.EventCredentialsChanged{DatanetId: datanet.Id, Addresses: msg.Addresses, Granted: true})
+		modulekit.Emit(ctx, &types.EventCredentialsChanged{DatanetId: datanet.Id, Addresses: msg.Addresses, Granted: true})
 }
 
 // RevokeCredentials implements types.MsgServer.
@@ -59,7 +60,7 @@ func (m Messages) RevokeCredentials(ctx context.Context,
 		return nil, err
 	}
 	return &types.MsgRevokeCredentialsResponse{},
-		emit(ctx, &types.EventCredentialsChanged{DatanetId: datanet.Id, Addresses: msg.Addresses})
+		modulekit.Emit(ctx, &types.EventCredentialsChanged{DatanetId: datanet.Id, Addresses: msg.Addresses})
 }
 
 func (m Messages) credentialsOf(ctx context.Context, msg sdk.HasValidateBasic, datanetID uint64,

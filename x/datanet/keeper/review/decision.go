@@ -8,6 +8,7 @@ import (
 	"cosmossdk.io/math"
 
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // decide ends a cohort whose ballots are open.
@@ -89,7 +90,7 @@ func (k Keeper) decideReview(ctx context.Context, params types.Params, cohort ty
 	if err := k.finish(ctx, params, cohort); err != nil {
 		return err
 	}
-	if err := emit(ctx, &event); err != nil {
+	if err := modulekit.Emit(ctx, &event); err != nil {
 		return err
 	}
 	checkable = slices.DeleteFunc(checkable,

@@ -13,9 +13,9 @@ import (
 	"github.com/openledger/openledger/x/datanet/types"
 )
 
-// Enqueue puts a contribution into the cohort of its DataNet and panel that is
+// Enqueue puts a contribution into the cohort of its DataNet and electorate that is
 // filling, and returns the cohort.
-func (k Keeper) Enqueue(ctx context.Context, params types.Params, datanetID, panel uint64,
+func (k Keeper) Enqueue(ctx context.Context, params types.Params, datanetID, electorate uint64,
 	contribution types.Contribution) (uint64, error) {
 	if most := params.Review.MaxItemTokens(); contribution.Tokens > most {
 		return 0, errorsmod.Wrapf(types.ErrInvalidContribution,
@@ -25,7 +25,7 @@ func (k Keeper) Enqueue(ctx context.Context, params types.Params, datanetID, pan
 	if err := k.countOpen(ctx, params.Review, contribution.Contributor); err != nil {
 		return 0, err
 	}
-	cohort, err := k.fillingCohort(ctx, params.Review, datanetID, panel, contribution.Tokens)
+	cohort, err := k.fillingCohort(ctx, params.Review, datanetID, electorate, contribution.Tokens)
 	if err != nil {
 		return 0, err
 	}
@@ -39,10 +39,10 @@ func (k Keeper) Enqueue(ctx context.Context, params types.Params, datanetID, pan
 	return cohort.Id, k.hurryIf(ctx, full(params, cohort), cohort)
 }
 
-// fillingCohort returns the cohort of a DataNet and panel that takes items, a new one if there is none with room.
-func (k Keeper) fillingCohort(ctx context.Context, params types.ReviewParams, datanetID, panel,
+// fillingCohort returns the cohort of a DataNet and electorate that takes items, a new one if there is none with room.
+func (k Keeper) fillingCohort(ctx context.Context, params types.ReviewParams, datanetID, electorate,
 	tokens uint64) (types.Cohort, error) {
-	id, err := k.Filling.Get(ctx, collections.Join(datanetID, panel))
+	id, err := k.Filling.Get(ctx, collections.Join(datanetID, electorate))
 	if err == nil {
 		cohort, err := k.Cohorts.Get(ctx, id)
 		if err != nil || cohort.Tokens+tokens <= params.MaxCohortTokens {
@@ -58,12 +58,13 @@ func (k Keeper) fillingCohort(ctx context.Context, params types.ReviewParams, da
 		return types.Cohort{}, err
 	}
 	cohort, err := k.newCohort(ctx, types.Cohort{
-		DatanetId: datanetID, Panel: panel, Kind: types.COHORT_KIND_REVIEW, Phase: types.COHORT_PHASE_FILLING, Filling: true,
+		DatanetId: datanetID, Panel: electorate, Kind: types.COHORT_KIND_REVIEW, Phase: types.COHORT_PHASE_FILLING,
+		Filling: true,
 	}, params.FillWindow)
 	if err != nil {
 		return cohort, err
 	}
-	return cohort, k.Filling.Set(ctx, collections.Join(datanetID, panel), cohort.Id)
+	return cohort, k.Filling.Set(ctx, collections.Join(datanetID, electorate), cohort.Id)
 }
 
 // stopFilling has the next contribution open another cohort. The caller stores the cohort.

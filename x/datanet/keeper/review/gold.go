@@ -11,6 +11,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // SealGold implements types.MsgServer.
@@ -22,7 +23,7 @@ func (m Messages) SealGold(ctx context.Context, msg *types.MsgSealGold) (*types.
 	if err := m.k.sealGold(ctx, params, msg); err != nil {
 		return nil, err
 	}
-	return &types.MsgSealGoldResponse{}, emit(ctx, &types.EventGoldSealed{Cohort: msg.Cohort, Kind: msg.Kind,
+	return &types.MsgSealGoldResponse{}, modulekit.Emit(ctx, &types.EventGoldSealed{Cohort: msg.Cohort, Kind: msg.Kind,
 		Count: uint32(len(msg.Hashes))})
 }
 
@@ -36,7 +37,7 @@ func (m Messages) OpenGold(ctx context.Context, msg *types.MsgOpenGold) (*types.
 	if err != nil {
 		return nil, err
 	}
-	return &types.MsgOpenGoldResponse{}, emit(ctx, &types.EventGoldOpened{Cohort: msg.Cohort, Rank: msg.Rank,
+	return &types.MsgOpenGoldResponse{}, modulekit.Emit(ctx, &types.EventGoldOpened{Cohort: msg.Cohort, Rank: msg.Rank,
 		Kind: kind})
 }
 

@@ -33,31 +33,31 @@ func (k Keeper) checkValidators(ctx context.Context) (math.Int, error) {
 		if !v.Active {
 			return false, nil
 		}
-		for _, panel := range []uint64{types.AllDataNets, v.DatanetId} {
-			if _, known := stakes[panel]; !known {
-				stakes[panel] = math.ZeroInt()
+		for _, electorate := range []uint64{types.AllDataNets, v.DatanetId} {
+			if _, known := stakes[electorate]; !known {
+				stakes[electorate] = math.ZeroInt()
 			}
-			stakes[panel] = stakes[panel].Add(v.Bond)
-			actives[panel]++
+			stakes[electorate] = stakes[electorate].Add(v.Bond)
+			actives[electorate]++
 		}
 		return false, nil
 	})
 	if err != nil {
 		return owed, err
 	}
-	return owed, k.ElectorateSizes.Walk(ctx, nil, func(panel, active uint64) (bool, error) {
-		stake, err := k.ElectorateStake(ctx, panel)
+	return owed, k.ElectorateSizes.Walk(ctx, nil, func(electorate, active uint64) (bool, error) {
+		stake, err := k.ElectorateStake(ctx, electorate)
 		if err != nil {
 			return true, err
 		}
-		want, known := stakes[panel]
+		want, known := stakes[electorate]
 		if !known {
 			want = math.ZeroInt()
 		}
-		if active != actives[panel] || !stake.Equal(want) {
+		if active != actives[electorate] || !stake.Equal(want) {
 			return true, errorsmod.Wrapf(types.ErrInvariant,
-				"panel %d counts %d validators with %s, a recount gives %d with %s", panel, active, stake,
-				actives[panel], want)
+				"electorate %d counts %d validators with %s, a recount gives %d with %s", electorate, active, stake,
+				actives[electorate], want)
 		}
 		return false, nil
 	})

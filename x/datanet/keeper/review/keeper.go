@@ -64,7 +64,7 @@ func NewKeeper(
 			collections.Uint64Value),
 		Places:          collections.NewMap(sb, types.PlacesKey, "places", pair, collections.Uint64Value),
 		Stake:           collections.NewMap(sb, types.StakeKey, "stake", triple, types.StakeNodeCodec{}),
-		ElectorateSizes: collections.NewMap(sb, types.PanelsKey, "panels", number, collections.Uint64Value),
+		ElectorateSizes: collections.NewMap(sb, types.ElectorateSizesKey, "panels", number, collections.Uint64Value),
 		Credentials: collections.NewMap(sb, types.CredentialsKey, "credentials", byCredential,
 			codec.CollValue[types.Credential](cdc)),
 

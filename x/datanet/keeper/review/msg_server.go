@@ -3,8 +3,6 @@ package review
 import (
 	"context"
 
-	"github.com/cosmos/gogoproto/proto"
-
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/x/datanet/types"
@@ -19,10 +17,7 @@ func NewMessages(k Keeper) Messages { return Messages{k} }
 
 // begin validates a message and returns the parameters of an active module.
 func (m Messages) begin(ctx context.Context, msg sdk.HasValidateBasic) (types.Params, error) {
-	if err := msg.ValidateBasic(); err != nil {
-		return types.Params{}, err
-	}
-	return m.k.registry.Active(ctx)
+	return modulekit.Begin(ctx, msg, m.k.registry.Active)
 }
 
 // beginOn is begin for a message about a DataNet, which it returns too.
@@ -38,12 +33,5 @@ func (m Messages) beginOn(ctx context.Context, msg sdk.HasValidateBasic, datanet
 
 // govern validates a message of governance and returns the parameters of an active module.
 func (m Messages) govern(ctx context.Context, msg sdk.HasValidateBasic, authority string) (types.Params, error) {
-	if err := modulekit.CheckAuthority(ctx, m.k.authority, authority, types.ErrUnauthorized); err != nil {
-		return types.Params{}, err
-	}
-	return m.begin(ctx, msg)
-}
-
-func emit(ctx context.Context, event proto.Message) error {
-	return sdk.UnwrapSDKContext(ctx).EventManager().EmitTypedEvent(event)
+	return modulekit.Govern(ctx, msg, m.k.authority, authority, types.ErrUnauthorized, m.k.registry.Active)
 }

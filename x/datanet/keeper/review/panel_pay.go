@@ -32,10 +32,10 @@ func (k Keeper) payPanel(ctx context.Context, params types.Params, datanetID uin
 		if len(p.votes[i]) == 0 {
 			continue
 		}
-		tally := p.tally(i)
+		answers := p.goldAnswers(i)
 		earned := refund
-		if tally.Graded() {
-			earned = earned.Add(share.Sub(refund).MulRaw(max(0, tally.Score())).QuoRaw(rewardstypes.PPM))
+		if answers.Graded() {
+			earned = earned.Add(share.Sub(refund).MulRaw(max(0, answers.Score())).QuoRaw(rewardstypes.PPM))
 			fromPot = fromPot.Add(earned)
 		} else {
 			fromPot, fromGold = fromPot.Add(earned), fromGold.Add(consolation)
@@ -47,7 +47,7 @@ func (k Keeper) payPanel(ctx context.Context, params types.Params, datanetID uin
 		paid = paid.Add(earned)
 		// To fail gold costs what a perfect seat earns, however much there was to read.
 		most := math.MinInt(seat.Stake, math.MaxInt(share, types.Part(seat.Stake, params.Review.GoldSlashPpm)))
-		failed := most.MulRaw(tally.Failed()).QuoRaw(rewardstypes.PPM)
+		failed := most.MulRaw(answers.Failed()).QuoRaw(rewardstypes.PPM)
 		slashed, err := k.slash(ctx, params.Review, cohort.Id, seat, failed, slashGold)
 		if err != nil {
 			return paid, err
@@ -61,8 +61,8 @@ func (k Keeper) payPanel(ctx context.Context, params types.Params, datanetID uin
 			r.Revealed++
 			r.Votes += uint64(len(p.votes[i]))
 			r.Agreed += right
-			r.GoldRight += uint64(tally.BadRight + tally.SoundRight)
-			r.GoldWrong += uint64(tally.BadWrong + tally.SoundWrong)
+			r.GoldRight += uint64(answers.BadRight + answers.SoundRight)
+			r.GoldWrong += uint64(answers.BadWrong + answers.SoundWrong)
 			r.Earned = r.Earned.Add(earned)
 		}); err != nil {
 			return paid, err
@@ -74,7 +74,7 @@ func (k Keeper) payPanel(ctx context.Context, params types.Params, datanetID uin
 	if err := k.funds.ToPool(ctx, pot.Sub(fromPot)); err != nil {
 		return paid, err
 	}
-	return paid, k.changeDataNet(ctx, datanetID, func(d *types.DataNet) {
+	return paid, k.registry.ChangeDataNet(ctx, datanetID, func(d *types.DataNet) {
 		d.Record.Votes, d.Record.Agreed = d.Record.Votes+votes, d.Record.Agreed+agreed
 		d.CheckFund = d.CheckFund.Add(aside)
 	})

@@ -23,6 +23,8 @@ type Registry interface {
 	// OwnedDataNet returns a DataNet, or ErrUnauthorized when somebody else owns it.
 	OwnedDataNet(ctx context.Context, id uint64, owner string) (types.DataNet, error)
 	SetDataNet(ctx context.Context, datanet types.DataNet) error
+	// ChangeDataNet changes a DataNet in state.
+	ChangeDataNet(ctx context.Context, id uint64, change func(*types.DataNet)) error
 	// Contribution returns a revealed contribution, or ErrContributionNotFound.
 	Contribution(ctx context.Context, rank uint64) (types.Contribution, error)
 	SetContribution(ctx context.Context, c types.Contribution) error
@@ -58,14 +60,4 @@ type Registry interface {
 	// CheckCopy fails with ErrDuplicate unless a segment copies one of an earlier, accepted contribution.
 	CheckCopy(ctx context.Context, params types.Params, later types.Contribution, segment types.SegmentProof,
 		original uint64, originalSegment types.SegmentProof) error
-}
-
-// changeDataNet changes a DataNet in state.
-func (k Keeper) changeDataNet(ctx context.Context, id uint64, change func(*types.DataNet)) error {
-	datanet, err := k.registry.DataNet(ctx, id)
-	if err != nil {
-		return err
-	}
-	change(&datanet)
-	return k.registry.SetDataNet(ctx, datanet)
 }

@@ -8,6 +8,7 @@ import (
 	"cosmossdk.io/math"
 
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 )
 
 // Reasons of slashes.
@@ -53,7 +54,7 @@ func (k Keeper) slash(ctx context.Context, params types.ReviewParams, cohort uin
 	if err := k.setValidator(ctx, v); err != nil {
 		return math.Int{}, err
 	}
-	return slashed, emit(ctx, &types.EventValidatorSlashed{DatanetId: v.DatanetId, Address: v.Address, Cohort: cohort,
+	return slashed, modulekit.Emit(ctx, &types.EventValidatorSlashed{DatanetId: v.DatanetId, Address: v.Address, Cohort: cohort,
 		Amount: slashed, Reason: reason})
 }
 

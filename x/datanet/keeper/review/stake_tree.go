@@ -31,7 +31,7 @@ func (k Keeper) stakeNode(ctx context.Context, key stakeKey) (types.StakeNode, e
 // written, whatever the number of validators.
 func (k Keeper) setStake(ctx context.Context, electorate, place uint64, stake math.Int) error {
 	if place >= types.MaxPlaces {
-		return errorsmod.Wrapf(types.ErrInvalidBond, "panel %d has no more places", electorate)
+		return errorsmod.Wrapf(types.ErrInvalidBond, "electorate %d has no more places", electorate)
 	}
 	var delta math.Int
 	for level := range uint64(types.StakeLevels) {
@@ -89,7 +89,7 @@ func (k Keeper) drawPlace(ctx context.Context, electorate uint64, random []byte)
 		for left.GTE(node[child]) {
 			left = left.Sub(node[child])
 			if child++; child == types.StakeFanout {
-				return 0, false, errorsmod.Wrapf(types.ErrInvariant, "stake of panel %d does not add up", electorate)
+				return 0, false, errorsmod.Wrapf(types.ErrInvariant, "stake of electorate %d does not add up", electorate)
 			}
 		}
 		place = place<<fanoutBits + child

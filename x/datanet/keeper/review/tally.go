@@ -77,9 +77,9 @@ func (p panel) reason(item int) string {
 	return fmt.Sprintf("%d of %d seats reject: %s", rejects, len(p.votes), strings.Join(parts, ", "))
 }
 
-// tally counts the answers of a seat on gold.
-func (p panel) tally(seat int) types.GoldTally {
-	var t types.GoldTally
+// goldAnswers counts the answers of a seat on gold.
+func (p panel) goldAnswers(seat int) types.GoldAnswers {
+	var t types.GoldAnswers
 	votes := p.votes[seat]
 	if len(votes) == 0 {
 		return t

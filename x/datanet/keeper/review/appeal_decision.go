@@ -8,6 +8,7 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/openledger/openledger/x/datanet/types"
+	"github.com/openledger/openledger/x/internal/modulekit"
 	rewardstypes "github.com/openledger/openledger/x/rewards/types"
 )
 
@@ -35,7 +36,7 @@ func (k Keeper) decideAppeal(ctx context.Context, params types.Params, cohort ty
 	if err := k.finish(ctx, params, cohort); err != nil {
 		return err
 	}
-	return emit(ctx, &event)
+	return modulekit.Emit(ctx, &event)
 }
 
 // ofFullPanel reports whether so many votes are a part of all seats that a panel of appeal can have.
@@ -66,7 +67,7 @@ func (k Keeper) applyAppeal(ctx context.Context, params types.Params, cohort *ty
 	if err != nil {
 		return 0, err
 	}
-	if err := k.changeDataNet(ctx, cohort.DatanetId, func(d *types.DataNet) {
+	if err := k.registry.ChangeDataNet(ctx, cohort.DatanetId, func(d *types.DataNet) {
 		d.Record.Appeals++
 		if !upheld {
 			d.Record.Overturned++
@@ -117,7 +118,7 @@ func (k Keeper) settleOverturned(ctx context.Context, params types.Params, cohor
 	}
 	back := math.MinInt(slashed, cohort.Fee)
 	if cohort.Kind == types.COHORT_KIND_CHECK {
-		err = k.changeDataNet(ctx, cohort.DatanetId, func(d *types.DataNet) { d.CheckFund = d.CheckFund.Add(back) })
+		err = k.registry.ChangeDataNet(ctx, cohort.DatanetId, func(d *types.DataNet) { d.CheckFund = d.CheckFund.Add(back) })
 	} else {
 		err = k.funds.Pay(ctx, cohort.Appellant, back)
 	}
@@ -132,7 +133,7 @@ func (k Keeper) appealFailed(ctx context.Context, params types.Params, cohort ty
 	fee := cohort.Fee
 	var err error
 	if cohort.Kind == types.COHORT_KIND_CHECK {
-		err = k.changeDataNet(ctx, cohort.DatanetId, func(d *types.DataNet) { d.CheckFund = d.CheckFund.Add(fee) })
+		err = k.registry.ChangeDataNet(ctx, cohort.DatanetId, func(d *types.DataNet) { d.CheckFund = d.CheckFund.Add(fee) })
 	} else {
 		err = k.funds.Pay(ctx, cohort.Appellant, fee.Add(cohort.Deposit))
 	}
@@ -160,7 +161,7 @@ func (k Keeper) appealFailed(ctx context.Context, params types.Params, cohort ty
 	if err := k.finish(ctx, params, cohort); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventCohortDecided{
+	return modulekit.Emit(ctx, &types.EventCohortDecided{
 		Cohort: cohort.Id, DatanetId: cohort.DatanetId, Kind: cohort.Kind, Returned: cohort.Items, Paid: math.ZeroInt(),
 	})
 }
