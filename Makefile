@@ -3,7 +3,8 @@
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 COMMIT  ?= $(shell git rev-parse HEAD 2>/dev/null)
 SDK      = github.com/cosmos/cosmos-sdk/version
-LDFLAGS  = -s -w -X $(SDK).Name=openledger -X $(SDK).AppName=openledgerd -X $(SDK).Version=$(VERSION) -X $(SDK).Commit=$(COMMIT)
+LDFLAGS  = -s -w -X $(SDK).Name=openledger -X $(SDK).AppName=openledgerd -X $(SDK).Version=$(VERSION) \
+           -X $(SDK).Commit=$(COMMIT)
 export CGO_ENABLED = 0
 
 .DEFAULT_GOAL := help
@@ -22,11 +23,11 @@ build: ## Build build/openledgerd and build/openlorad
 install: ## Install both binaries into GOBIN
 	go install -trimpath -ldflags '$(LDFLAGS)' ./cmd/openledgerd ./cmd/openlorad
 
-faults: ## Build build/openledgerd-faults, a node that misbehaves for tests (start --attestor.fault lie); releases have none
+faults: ## Build build/openledgerd-faults, a node that misbehaves for tests (start --attestor.fault lie)
 	@mkdir -p build
 	go build -trimpath -tags faults -ldflags '$(LDFLAGS)' -o build/openledgerd-faults ./cmd/openledgerd
 
-demo: build $(if $(findstring --validators,$(ARGS)),faults) ## Ask a question on a fresh chain and see who is paid; options in ARGS="--keep --json"
+demo: build $(if $(findstring --validators,$(ARGS)),faults) ## Ask on a fresh chain, and see who is paid; ARGS=--keep
 	build/openlorad demo $(ARGS)
 
 test: ## Run the tests; on amd64 those of poa on a 32-bit architecture too, if the machine runs such programs
@@ -34,13 +35,14 @@ test: ## Run the tests; on amd64 those of poa on a 32-bit architecture too, if t
 	go test -timeout 5m -tags faults ./attestor -run Fault
 	@if [ "$$(go env GOHOSTARCH)" = amd64 ]; then sh scripts/test386.sh; fi
 
-base-model: ## Train the language model that ships again, from the same text, and compare the bytes; ten minutes of two cores
-	go run ./slm/base/make "$$(GOTOOLCHAIN=$$(awk '$$1 == "toolchain" { print $$2 }' go.mod) go env GOROOT)" build/base-model
+base-model: ## Train the model that ships again, from the same text, and compare the bytes; ten minutes of two cores
+	toolchain=$$(awk '$$1 == "toolchain" { print $$2 }' go.mod) && \
+		go run ./slm/base/make "$$(GOTOOLCHAIN=$$toolchain go env GOROOT)" build/base-model
 
-slm-determinism: ## Compare the bits of the embedded engine on 386 and arm64 with those of this machine; needs qemu-user for arm64
+slm-determinism: ## Compare the bits of the embedded engine on 386 and arm64 with this machine's; needs qemu-user
 	sh scripts/slmdeterminism.sh
 
-test-used: ## Run the tests twice at once on a machine that has been used: another home, settings, taken ports; half an hour
+test-used: ## Run the tests twice at once on a used machine: another home, settings, taken ports; half an hour
 	sh scripts/hostile.sh
 
 test-long: ## Run the heavier searches: more random cases, fuzzing
@@ -58,7 +60,7 @@ test-long: ## Run the heavier searches: more random cases, fuzzing
 	for target in FuzzCanonical FuzzParseChat; do \
 		go test ./openlora/api -run '^$$' -fuzz "^$$target$$" -fuzztime 30s || exit 1; done
 
-bench: ## Measure paying, and write the tables of docs/benchmarks.md; options as ARGS="--quick --accounts N,N --only NAME"
+bench: ## Measure paying, and write docs/benchmarks.md; options as ARGS="--quick --accounts N,N --only NAME"
 	@sh scripts/bench.sh $(ARGS)
 
 bench-node: ## Measure the settings of docs/operators.md on a store of a million accounts: half an hour, 4 GB of disk
@@ -67,26 +69,26 @@ bench-node: ## Measure the settings of docs/operators.md on a store of a million
 fidelity: ## Measure attribution; options as ARGS="--corpus DIR --seed N --segments N --answers N"
 	@go run ./measure/fidelity $(ARGS)
 
-review-sim: ## Play panel review against deviations, to see whether honesty pays, nine minutes of CPU; options as ARGS="--quick --cohorts N --seed N"
+review-sim: ## Play panel review against deviations, nine minutes of CPU; ARGS="--quick --cohorts N --seed N"
 	@go run ./measure/reviewsim $(ARGS)
 
-wash: ## Trade with oneself in every role, to see whether OPEN can be farmed; options as ARGS="--cases N --seed N --only NAME"
+wash: ## Trade with oneself in every role, to farm OPEN; options as ARGS="--cases N --seed N --only NAME"
 	@COSMOS_SDK_CONFIG_SCOPE=washsim go run ./measure/washsim $(ARGS)
 
-net-test: ## Run four validators as processes, and do to them what happens to machines; options as ARGS="-only NAME -keep"
+net-test: ## Run four validators as processes, and do to them what happens to machines; ARGS="-only NAME -keep"
 	@go run ./testutil/network/nettest $(ARGS)
 
-wallet-test: build ## Sign every message with CosmJS, and send some to a node; needs Node.js 20 and its registry of packages
+wallet-test: build ## Sign every message with CosmJS, and send some to a node; needs Node.js 20 and its registry
 	cd testutil/wallets && npm ci --no-audit --no-fund && node --test
 
-clients-test: build ## Run clients in Python and TypeScript, and others' OpenAI clients, on a demo; needs python3, jq, Node.js 20, and uses Chromium
+clients-test: build ## Run our clients and others' OpenAI clients on a demo; needs python3, jq, Node.js 20, Chromium
 	sh scripts/clients.sh
 
 PEERS ?= $(HOME)/.cache/openledger/peers
-interop: ## Compare slm with transformers and llama.cpp of Debian sid (300 MB to fetch, kept in PEERS=FOLDER); options as ARGS="-run NAME"
+interop: ## Compare slm with transformers and llama.cpp (300 MB to fetch, kept in PEERS=FOLDER); ARGS="-run NAME"
 	@sh scripts/interop.sh "$(PEERS)" $(ARGS)
 
-docs-test: build ## Run the commands of README.md and docs/ as readers do; needs curl and jq; options as ARGS="-only NAME -v"
+docs-test: build ## Run the commands of README.md and docs/ as readers do; needs curl and jq; ARGS="-only NAME -v"
 	@go run ./testutil/docstest $(ARGS)
 
 lint: ## Check formatting and run vet
@@ -118,9 +120,12 @@ proto: ## Regenerate code and OpenAPI from proto/, offline
 	sh scripts/protogen.sh
 
 proto-check: proto ## Fail when generated code is not what proto/ says
-	@git diff --exit-code -- proto x attestor/api docs/static || { echo "generated code differs: run make proto and commit"; exit 1; }
+	@git diff --exit-code -- proto x attestor/api docs/static || \
+		{ echo "generated code differs: run make proto and commit"; exit 1; }
 
 clean: ## Remove build output
 	rm -rf build
 
-.PHONY: help build faults install demo test slm-determinism test-used test-long bench bench-node fidelity review-sim wash net-test wallet-test clients-test interop docs-test base-model lint check race vulnerabilities sbom release release-check proto proto-check clean
+.PHONY: help build faults install demo test slm-determinism test-used test-long bench bench-node fidelity review-sim \
+        wash net-test wallet-test clients-test interop docs-test base-model lint check race vulnerabilities sbom \
+        release release-check proto proto-check clean

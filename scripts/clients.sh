@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs the tests of clients in other languages on a demo of their own: a chain, a gateway, and a proxy. Needs python3, Node.js 20
-# and its registry of packages; the test in a browser needs Chromium, and is skipped where there is none. ONLY=python or
-# ONLY=js runs one of them.
+# Runs the tests of clients in other languages on a demo of their own: a chain, a gateway, and a proxy. Needs python3,
+# Node.js 20 and its registry of packages; the test in a browser needs Chromium, and is skipped where there is none.
+# ONLY=python or ONLY=js runs one of them.
 set -eu
 cd "$(dirname "$0")/.."
 root=$PWD

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Runs the test command twice at once on a machine that has been used: the home holds another chain's configuration and files that are no
-# configuration, variables set our programs up for something else, the usual ports are taken by a node, folders of others lie around.
+# Runs the test command twice at once on a machine that has been used: the home holds another chain's configuration and
+# files that are no configuration, variables set our programs up for something else, the usual ports are taken by a
+# node, folders of others lie around.
 set -eu
 cd "$(dirname "$0")/.."
 make build
@@ -34,7 +35,8 @@ mkdir "$used/tmp/openledger-demo-left" "$used/tmp/openledgerd-left" "$used/tmp/o
 chmod 000 "$used/tmp/openledgerd-left"
 
 export HOME="$used/home" TMPDIR="$used/tmp" CI=
-export OPENLEDGERD_CHAIN_ID=another-1 OPENLEDGERD_KEYRING_BACKEND=file OPENLEDGERD_NODE=tcp://127.0.0.1:1 OPENLEDGERD_GAS=7
+export OPENLEDGERD_CHAIN_ID=another-1 OPENLEDGERD_KEYRING_BACKEND=file
+export OPENLEDGERD_NODE=tcp://127.0.0.1:1 OPENLEDGERD_GAS=7
 export OPENLORA_LISTEN=127.0.0.1:26657 OPENLORA_MODEL=9 OPENAI_API_KEY=nonsense
 export GOFLAGS=-count=1
 make test >"$used/first.log" 2>&1 &

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Runs what others wrote beside slm: transformers, tokenizers and torch load what slm writes and the other way round, and
-# llama.cpp computes from the same files; and the drivers of model servers with llama-server itself. They come from Debian sid (300 MB to fetch, 1.5 GB unpacked) and are unpacked into
-# a folder of their own, with a package state of their own: nothing is installed. The folder is kept for the next run.
+# Runs what others wrote beside slm: transformers, tokenizers and torch load what slm writes and the other way round,
+# and llama.cpp computes from the same files; and the drivers of model servers with llama-server itself. They come from
+# Debian sid (300 MB to fetch, 1.5 GB unpacked) and are unpacked into a folder of their own, with a package state of
+# their own: nothing is installed. The folder is kept for the next run.
 #   sh scripts/interop.sh [FOLDER] [ARGUMENTS OF go test]
 # Exits with 77 and one line where the peers cannot be had: nothing was tested then.
 set -eu
@@ -13,9 +14,11 @@ skip() {
 	exit 77
 }
 [ "$(uname -s) $(uname -m)" = "Linux x86_64" ] || skip "the peers are programs for Linux on x86-64"
-packages="llama.cpp-tools llama.cpp-tests python3-transformers python3-torch python3-safetensors python3-tokenizers python3-jinja2 python3-gguf"
+packages="llama.cpp-tools llama.cpp-tests python3-transformers python3-torch python3-safetensors"
+packages="$packages python3-tokenizers python3-jinja2 python3-gguf"
 if [ ! -e "$peers/complete" ]; then
-	command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || skip "apt-get and dpkg-deb are needed to fetch the peers"
+	command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null ||
+		skip "apt-get and dpkg-deb are needed to fetch the peers"
 	keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 	[ -e "$keyring" ] || skip "$keyring is missing"
 	mkdir -p "$peers/apt/lists/partial" "$peers/apt/archives/partial" "$peers/apt/parts" "$peers/root"

@@ -21,12 +21,14 @@ make_into() {
 		name=openledger-$version-$(echo "$platform" | tr / -)
 		mkdir -p "$1/$name"
 		for program in openledgerd openlorad; do
+			names="-X $sdk.Name=openledger -X $sdk.AppName=$program -X $sdk.Version=$version -X $sdk.Commit=$commit"
 			GOOS=${platform%/*} GOARCH=${platform#*/} CGO_ENABLED=0 go build -trimpath -buildvcs=false \
-				-ldflags "-s -w -buildid= -X $sdk.Name=openledger -X $sdk.AppName=$program -X $sdk.Version=$version -X $sdk.Commit=$commit" \
+				-ldflags "-s -w -buildid= $names" \
 				-o "$1/$name/$program" "./cmd/$program"
 		done
 		cp LICENSE NOTICE CHANGELOG.md packaging/*.service "$1/$name/"
-		tar --sort=name --mtime="@$time" --owner=0 --group=0 --numeric-owner -C "$1" -cf - "$name" | gzip -n9 >"$1/$name.tar.gz"
+		tar --sort=name --mtime="@$time" --owner=0 --group=0 --numeric-owner -C "$1" -cf - "$name" |
+			gzip -n9 >"$1/$name.tar.gz"
 		rm -r "$1/$name"
 		echo "$1/$name.tar.gz"
 	done

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the tests that hold bits of the embedded engine (TestGolden of packages under slm) on other architectures than this
-# one: 386, and arm64 under qemu-user. It says which of them this machine cannot run, and fails if a bit differs.
+# Runs the tests that hold bits of the embedded engine (TestGolden of packages under slm) on other architectures than
+# this one: 386, and arm64 under qemu-user. It says which of them this machine cannot run, and fails if a bit differs.
 set -eu
 cd "$(dirname "$0")/.."
 dir=$(mktemp -d)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the tests of package poa on a 32-bit architecture, where int has another size. A kernel that runs no 32-bit programs refuses them with
-# status 126: then they are compiled and vetted only, and the script says so.
+# Runs the tests of package poa on a 32-bit architecture, where int has another size. A kernel that runs no 32-bit
+# programs refuses them with status 126: then they are compiled and vetted only, and the script says so.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -4,7 +4,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 version=${VULNDB:-v0.0.0-20261105234957-e22db6528018}
-folder=$(cd "${TMPDIR:-/tmp}" && go mod download -json "golang.org/x/vulndb@$version" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
+folder=$(cd "${TMPDIR:-/tmp}" && go mod download -json "golang.org/x/vulndb@$version" |
+	sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
 mkdir -p build
 go -C tools/check build -o ../../build/ golang.org/x/vuln/cmd/govulncheck ./vulndb
 rm -rf build/vulnerabilities
