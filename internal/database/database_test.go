@@ -51,3 +51,8 @@ func TestOpenUndoesWhatFailed(t *testing.T) {
 	require.NoError(t, err, "the file was released")
 	require.NoError(t, db.Close())
 }
+
+func TestKey(t *testing.T) {
+	require.Equal(t, []byte{0, 0, 0, 0, 0, 0, 1, 2}, database.Key(258))
+	require.Less(t, string(database.Key(255)), string(database.Key(256)))
+}
