@@ -25,6 +25,7 @@ func runForResult(cmd *cobra.Command, args []string, run func(*cobra.Command, []
 	if err != nil {
 		return initResult{}, err
 	}
+	shown := cmd.ErrOrStderr() // the process's own, which is another one while the command runs
 	var object strings.Builder
 	done := make(chan struct{})
 	go func() {
@@ -35,7 +36,7 @@ func runForResult(cmd *cobra.Command, args []string, run func(*cobra.Command, []
 			if object.Len() > 0 || strings.TrimSpace(line) == "{" {
 				object.WriteString(line)
 			} else {
-				_, _ = io.WriteString(cmd.ErrOrStderr(), line)
+				_, _ = io.WriteString(shown, line)
 			}
 			if err != nil {
 				return
