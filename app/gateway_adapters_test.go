@@ -1,6 +1,9 @@
 package app_test
 
 import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -11,6 +14,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,6 +26,7 @@ import (
 	"github.com/openledger/openledger/content/artifact"
 	"github.com/openledger/openledger/content/fetch"
 	"github.com/openledger/openledger/openlora/adapters"
+	"github.com/openledger/openledger/openlora/api"
 	openlorachain "github.com/openledger/openledger/openlora/chain"
 	"github.com/openledger/openledger/openlora/engine"
 	"github.com/openledger/openledger/openlora/gateway"
@@ -42,25 +49,49 @@ func register(s *chain.Scenario, msg modelstypes.MsgRegisterModel) uint64 {
 	return response.ModelId
 }
 
-// TestAdaptersOfTheChain registers a base and two adapters while a gateway runs, offers them, and asks. The gateway,
-// which is not configured for them, fetches the good adapter from its URI on chain, answers with it, and is paid. The
-// other adapter, whose file is not what was registered, costs neither the client nor the gateway anything.
-func TestAdaptersOfTheChain(t *testing.T) {
+// adapterGateway is a gateway of the scenario's provider that serves adapters of the chain, and an owner's server that
+// has their artifact.
+type adapterGateway struct {
+	*chain.Scenario
+	engine    *engine.Embedded
+	shelf     *adapters.Shelf
+	box       *outbox.Outbox
+	gateway   *gateway.Gateway
+	url       string
+	artifact  []byte
+	owner     string       // URL of the artifact
+	downloads atomic.Int32 // of the artifact
+	slow      func()       // called before the artifact is sent; may be nil
+	root      uint64       // the base
+}
+
+// serveAdapters runs a gateway that is configured for no model.
+func serveAdapters(t *testing.T, change ...func(*gateway.Config)) *adapterGateway {
+	t.Helper()
 	s := newScenario(t)
-	embedded, err := engine.NewEmbedded("", chat.Options{Threads: 1})
+	g := &adapterGateway{Scenario: s}
+	var err error
+	g.engine, err = engine.NewEmbedded("", chat.Options{Threads: 1})
 	require.NoError(t, err)
-	defer embedded.Close()
+	t.Cleanup(func() { _ = g.engine.Close() })
 	file := filepath.Join(t.TempDir(), "adapter.safetensors")
 	require.NoError(t, adaptertest.Random(t, base.Config(), 4, 0.5, 1).WriteFile(file, base.Config(), base.Name))
-	trained, err := os.ReadFile(file)
+	g.artifact, err = os.ReadFile(file)
 	require.NoError(t, err)
-	owner := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(trained) }))
-	defer owner.Close()
+	owner := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		g.downloads.Add(1)
+		if g.slow != nil {
+			g.slow()
+		}
+		_, _ = w.Write(g.artifact)
+	}))
+	t.Cleanup(owner.Close)
+	g.owner = owner.URL
 
 	folder := t.TempDir()
 	store, err := content.Open(t.Context(), filepath.Join(folder, "content"))
 	require.NoError(t, err)
-	defer store.Close()
+	t.Cleanup(func() { _ = store.Close() })
 	for _, contribution := range s.Contributions {
 		encoded, err := contribution.File.MarshalBinary()
 		require.NoError(t, err)
@@ -70,26 +101,57 @@ func TestAdaptersOfTheChain(t *testing.T) {
 	artifacts, err := artifact.Open(filepath.Join(folder, "artifacts"))
 	require.NoError(t, err)
 	node := queries(s)
-	shelf, err := adapters.New(adapters.Config{
-		Models: node.Models, Host: embedded, Provider: s.Provider.String(), Store: artifacts,
-		Fetch: fetch.New(adapters.FetchLimits(true)), Folder: filepath.Join(folder, "adapters"), Memory: 1 << 20,
-		MaxBytes: 1 << 20, Patience: 30 * time.Second, Log: slog.New(slog.DiscardHandler),
-	})
-	require.NoError(t, err)
-	box, err := outbox.Open(filepath.Join(folder, "outbox.db"))
-	require.NoError(t, err)
-	defer box.Close()
-	g, err := gateway.New(t.Context(), gateway.Config{
-		Node: node, Provider: openlorachain.NewSigner(s.Provider.Key), AnswerKey: s.AnswerKey, Content: store, Outbox: box,
-		Engine: embedded, Adapters: shelf, Artifacts: artifacts, Limits: gateway.DefaultLimits(),
+	limits := adapters.FetchLimits(true)
+	limits.Budget = fetch.Budget{}
+	g.shelf, err = adapters.New(adapters.Config{
+		Models: node.Models, Host: g.engine, Provider: s.Provider.String(), Store: artifacts, Fetch: fetch.New(limits),
+		Folder: filepath.Join(folder, "adapters"), Memory: 1 << 20, MaxBytes: 1 << 20, Patience: 30 * time.Second,
 		Log: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
-	require.NoError(t, g.Claim(t.Context(), nodeOf(s)))
-	server := httptest.NewServer(g.Handler())
-	defer server.Close()
+	g.box, err = outbox.Open(filepath.Join(folder, "outbox.db"))
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = g.box.Close() })
+	config := gateway.Config{
+		Node: node, Provider: openlorachain.NewSigner(s.Provider.Key), AnswerKey: s.AnswerKey, Content: store,
+		Outbox: g.box, Engine: g.engine, Adapters: g.shelf, Artifacts: artifacts, Limits: gateway.DefaultLimits(),
+		Log: slog.New(slog.DiscardHandler),
+	}
+	for _, c := range change {
+		c(&config)
+	}
+	g.gateway, err = gateway.New(t.Context(), config)
+	require.NoError(t, err)
+	require.NoError(t, g.gateway.Claim(t.Context(), nodeOf(s)))
+	server := httptest.NewServer(g.gateway.Handler())
+	t.Cleanup(server.Close)
+	g.url = server.URL
+	pinned, err := hex.DecodeString(base.Pinned)
+	require.NoError(t, err)
+	g.root = register(s, modelstypes.MsgRegisterModel{Name: "base", Kind: modelstypes.MODEL_KIND_BASE, Digest: pinned})
+	return g
+}
+
+// publish registers an adapter with a digest, whose address is the owner's server.
+func (g *adapterGateway) publish(name string, digest [32]byte) uint64 {
+	return register(g.Scenario, modelstypes.MsgRegisterModel{Name: name, Kind: modelstypes.MODEL_KIND_ADAPTER,
+		ParentId: g.root, Digest: digest[:], Uri: g.owner})
+}
+
+// offer offers a model on chain.
+func (g *adapterGateway) offer(id uint64) {
+	g.Send(g.Provider, &modelstypes.MsgSetOffer{Provider: g.Provider.String(), ModelId: id,
+		InputPrice: chain.InputPrice, OutputPrice: chain.OutputPrice})
+}
+
+// TestAdaptersOfTheChain registers a base and two adapters while a gateway runs, offers them, and asks. The gateway,
+// which is not configured for them, fetches the good adapter from its URI on chain, answers with it, and is paid. The
+// other adapter, whose file is not what was registered, costs neither the client nor the gateway anything.
+func TestAdaptersOfTheChain(t *testing.T) {
+	world := serveAdapters(t)
+	s, shelf, box, g := world.Scenario, world.shelf, world.box, world.gateway
 	get := func(path string) (int, string) {
-		response, err := http.Get(server.URL + path)
+		response, err := http.Get(world.url + path)
 		require.NoError(t, err)
 		defer response.Body.Close()
 		var body json.RawMessage
@@ -97,19 +159,13 @@ func TestAdaptersOfTheChain(t *testing.T) {
 		return response.StatusCode, string(body)
 	}
 
-	pinned, err := hex.DecodeString(base.Pinned)
-	require.NoError(t, err)
-	root := register(s, modelstypes.MsgRegisterModel{Name: "base", Kind: modelstypes.MODEL_KIND_BASE, Digest: pinned})
-	digest, other := sha256.Sum256(trained), sha256.Sum256([]byte("another file"))
-	good := register(s, modelstypes.MsgRegisterModel{Name: "specialist", Kind: modelstypes.MODEL_KIND_ADAPTER,
-		ParentId: root, Digest: digest[:], Uri: owner.URL})
-	bad := register(s, modelstypes.MsgRegisterModel{Name: "imposter", Kind: modelstypes.MODEL_KIND_ADAPTER, ParentId: root,
-		Digest: other[:], Uri: owner.URL})
+	digest := sha256.Sum256(world.artifact)
+	good := world.publish("specialist", digest)
+	bad := world.publish("imposter", sha256.Sum256([]byte("another file")))
 	status, _ := get("/v1/models/" + gateway.ModelName(good))
 	require.Equal(t, http.StatusNotFound, status, "it is not offered")
 	for _, id := range []uint64{good, bad} {
-		s.Send(s.Provider, &modelstypes.MsgSetOffer{Provider: s.Provider.String(), ModelId: id,
-			InputPrice: chain.InputPrice, OutputPrice: chain.OutputPrice})
+		world.offer(id)
 	}
 	require.NoError(t, shelf.Look(t.Context()))
 	status, listed := get("/v1/models")
@@ -118,11 +174,11 @@ func TestAdaptersOfTheChain(t *testing.T) {
 
 	s.ModelID = good
 	c := s.Open(chain.Open(50))
-	asks := clientOf(t, c, server.URL)
+	asks := clientOf(t, c, world.url)
 	answer, err := asks.Ask(t.Context(), "What directs the growth of hair?", nil)
 	require.NoError(t, err)
 	require.NotEmpty(t, answer.Text)
-	names, err := embedded.Loaded(t.Context())
+	names, err := world.engine.Loaded(t.Context())
 	require.NoError(t, err)
 	require.Len(t, names, 1)
 	require.NoError(t, asks.Acknowledge(t.Context()))
@@ -135,12 +191,12 @@ func TestAdaptersOfTheChain(t *testing.T) {
 	c.Refresh(c.Session.Id)
 	require.True(t, c.Session.Spent.IsPositive(), "the answer is paid")
 
-	response, err := http.Get(artifact.Location(server.URL, digest))
+	response, err := http.Get(artifact.Location(world.url, digest))
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
 	require.Equal(t, http.StatusOK, response.StatusCode, "other gateways find it here")
 
-	response, err = http.Get(server.URL + "/metrics")
+	response, err = http.Get(world.url + "/metrics")
 	require.NoError(t, err)
 	figures, err := io.ReadAll(response.Body)
 	require.NoError(t, err)
@@ -154,7 +210,7 @@ func TestAdaptersOfTheChain(t *testing.T) {
 
 	s.ModelID = bad
 	c = s.Open(chain.Open(50))
-	_, err = clientOf(t, c, server.URL).Ask(t.Context(), "What directs the growth of hair?", nil)
+	_, err = clientOf(t, c, world.url).Ask(t.Context(), "What directs the growth of hair?", nil)
 	require.ErrorContains(t, err, "cannot be fetched")
 	var id [32]byte
 	copy(id[:], c.Session.Id)
@@ -162,4 +218,99 @@ func TestAdaptersOfTheChain(t *testing.T) {
 	require.ErrorIs(t, err, outbox.ErrNotFound, "no voucher was taken")
 	status, _ = get("/v1/models")
 	require.Equal(t, http.StatusOK, status, "the gateway runs on")
+}
+
+// TestStrangersLoadNothing: a request for somebody's open session without a voucher of the session's key, or with one
+// that is not for the next call, has nothing fetched, indexed or loaded.
+func TestStrangersLoadNothing(t *testing.T) {
+	world := serveAdapters(t)
+	id := world.publish("specialist", sha256.Sum256(world.artifact))
+	world.offer(id)
+	world.ModelID = id
+	c := world.Open(chain.Open(50))
+	asks := clientOf(t, c, world.url)
+	var paid api.Call
+	send := func(change func(*api.Call)) (int, string) {
+		altered := paid
+		change(&altered)
+		body, err := json.Marshal(map[string]any{"openledger": altered,
+			"messages": []map[string]string{{"role": "user", "content": "What directs the growth of hair?"}}})
+		require.NoError(t, err)
+		response, err := http.Post(world.url+"/v1/chat/completions", "application/json", bytes.NewReader(body))
+		require.NoError(t, err)
+		defer response.Body.Close()
+		var refused api.ErrorBody
+		require.NoError(t, json.NewDecoder(response.Body).Decode(&refused))
+		return response.StatusCode, refused.Error.Code
+	}
+	signed := func(n uint64) {
+		copy(paid.Session[:], c.Session.Id)
+		paid.N, paid.MaxFee, paid.CumulativeMax = n, "2000000000000000000", "2000000000000000000"
+		paid.Signature = c.Voucher(n, paid.Head, amount(t, paid.CumulativeMax))
+	}
+	loaded := func() bool {
+		response, err := http.Get(world.url + "/v1/models/" + gateway.ModelName(id))
+		require.NoError(t, err)
+		defer response.Body.Close()
+		var model api.Model
+		require.NoError(t, json.NewDecoder(response.Body).Decode(&model))
+		return model.OpenLedger.Segments > 0 || world.downloads.Load() > 0 || world.shelf.Ready() > 0
+	}
+	signed(1)
+	status, _ := send(func(c *api.Call) { c.Signature = make([]byte, ed25519.SignatureSize) })
+	require.Equal(t, http.StatusBadRequest, status)
+	status, _ = send(func(c *api.Call) { c.CumulativeMax = "3" + c.CumulativeMax })
+	require.Equal(t, http.StatusBadRequest, status)
+	require.False(t, loaded(), "the signature is not of the session's key")
+	signed(2)
+	status, code := send(func(*api.Call) {})
+	require.Equal(t, http.StatusConflict, status)
+	require.Equal(t, "call_out_of_order", code)
+	require.False(t, loaded(), "a voucher of another call")
+	acknowledged, err := json.Marshal(api.Acknowledgement{N: 1, CumulativeMax: "1",
+		Signature: make([]byte, ed25519.SignatureSize)})
+	require.NoError(t, err)
+	response, err := http.Post(world.url+"/v1/openledger/sessions/"+hex.EncodeToString(c.Session.Id)+"/voucher",
+		"application/json", bytes.NewReader(acknowledged))
+	require.NoError(t, err)
+	require.NoError(t, response.Body.Close())
+	require.Equal(t, http.StatusBadRequest, response.StatusCode)
+	require.False(t, loaded(), "an acknowledgement of somebody else")
+
+	_, err = asks.Ask(t.Context(), "What directs the growth of hair?", nil)
+	require.NoError(t, err)
+	require.True(t, loaded())
+}
+
+// TestStrangersHoldNoSession: while a download is slow, a stranger's request with the payer's session does not keep the
+// payer from asking.
+func TestStrangersHoldNoSession(t *testing.T) {
+	world := serveAdapters(t)
+	id := world.publish("specialist", sha256.Sum256(world.artifact))
+	world.offer(id)
+	world.ModelID = id
+	c := world.Open(chain.Open(50))
+	world.slow = func() { time.Sleep(3 * time.Second) } // longer than a call waits for its session
+	body, err := json.Marshal(map[string]any{
+		"openledger": map[string]any{"session": hex.EncodeToString(c.Session.Id), "call_key": strings.Repeat("00", 32),
+			"n": 1, "max_fee": "1", "cumulative_max": "1", "head": strings.Repeat("00", 32), "signature": make([]byte, 64)},
+		"messages": []map[string]string{{"role": "user", "content": "What directs the growth of hair?"}}})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var stranger sync.WaitGroup
+	stranger.Go(func() {
+		request, err := http.NewRequestWithContext(ctx, http.MethodPost, world.url+"/v1/chat/completions",
+			bytes.NewReader(body))
+		if err == nil {
+			if response, err := http.DefaultClient.Do(request); err == nil {
+				_ = response.Body.Close()
+			}
+		}
+	})
+	time.Sleep(100 * time.Millisecond)
+	_, err = clientOf(t, c, world.url).Ask(t.Context(), "What directs the growth of hair?", nil)
+	require.NoError(t, err)
+	cancel()
+	stranger.Wait()
 }

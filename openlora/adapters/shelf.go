@@ -48,7 +48,7 @@ type Config struct {
 }
 
 // FetchLimits returns the limits for downloads of artifacts. They are larger than those for text, because artifacts are
-// larger, and because only paid requests cause downloads.
+// larger, and because only calls with the voucher of an open session cause downloads.
 func FetchLimits(local bool) fetch.Limits {
 	limits := fetch.LocalLimits(local)
 	limits.Total, limits.BytesPerSecond, limits.Patience = 10*time.Minute, 128<<10, time.Minute

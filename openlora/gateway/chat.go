@@ -31,6 +31,7 @@ type exchange struct {
 	adapter  *adapters.Lease             // nil: the base alone
 	may      func(context.Context) error // whether this gateway signs in the session; nil says yes
 	byHeader bool                        // it is paid by the headers of x402
+	arrived  time.Time                   // of the request
 	began    time.Time                   // of the answer
 	spoken   bool                        // the engine has said something
 
@@ -64,6 +65,15 @@ func (g *Gateway) complete(w http.ResponseWriter, r *http.Request, parse func([]
 		g.refuse(w, r, request, err)
 		return
 	}
+	x, err := g.newExchange(request)
+	if err == nil {
+		err = x.recognize(r.Context())
+	}
+	if err != nil {
+		g.refuse(w, r, request, err)
+		return
+	}
+	x.byHeader = byHeader(r)
 	id := request.OpenLedger.Session
 	if !g.sessions.lock(r.Context(), id) {
 		g.refuse(w, r, request, &httpError{status: http.StatusConflict, code: "session_busy",
@@ -71,25 +81,33 @@ func (g *Gateway) complete(w http.ResponseWriter, r *http.Request, parse func([]
 		return
 	}
 	defer g.sessions.unlock(id)
+	repeated, err := x.expect()
+	if err != nil {
+		g.refuse(w, r, request, err)
+		return
+	}
+	if repeated != nil {
+		x.replay(w, repeated)
+		return
+	}
 	gone, err := g.turns.arrive()
 	if err != nil {
 		g.refuse(w, r, request, err)
 		return
 	}
 	defer gone()
-	x, leave, err := g.turn(r.Context(), request)
+	leave, err := x.turn(r.Context())
 	if err != nil {
 		g.refuse(w, r, request, err)
 		return
 	}
 	defer leave()
-	repeated, err := x.begin(r.Context())
+	repeated, err = x.begin(r.Context())
 	if err != nil {
 		g.refuse(w, r, request, err)
 		return
 	}
 	defer x.adapter.Release()
-	x.byHeader = byHeader(r)
 	if repeated != nil {
 		x.replay(w, repeated)
 		return
@@ -102,30 +120,27 @@ func (g *Gateway) complete(w http.ResponseWriter, r *http.Request, parse func([]
 // reloadAfter is the time that a request may wait before its session is read again.
 const reloadAfter = 2 * time.Second
 
-// turn reads the session of a request, loads its adapter into memory, and waits for its turn. It fetches before it
+// turn loads the text and the adapter of a recognized call into memory, and waits for its turn. It fetches before it
 // waits, so that a slow download does not delay other answers. leave ends the turn.
-func (g *Gateway) turn(ctx context.Context, request *api.Request) (x *exchange, leave func(), err error) {
-	began := time.Now()
-	x = &exchange{gateway: g, request: request, input: request.InputTokens()}
-	x.ask(ctx)
-	if err := x.loadKept(ctx); err != nil {
-		return nil, nil, err
+func (x *exchange) turn(ctx context.Context) (leave func(), err error) {
+	if err := x.loadLibrary(); err != nil {
+		return nil, err
 	}
 	x.prepare(ctx)
-	waiting, cancel := context.WithTimeout(ctx, g.Limits.AnswerTimeout)
+	waiting, cancel := context.WithTimeout(ctx, x.gateway.Limits.AnswerTimeout)
 	defer cancel()
-	leave, _, err = g.turns.enter(waiting, x.chain.ModelId)
+	leave, _, err = x.gateway.turns.enter(waiting, x.chain.ModelId)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	if time.Since(began) > reloadAfter {
+	if time.Since(x.arrived) > reloadAfter {
 		x.asked = nil
 		if err := x.reload(ctx); err != nil {
 			leave()
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	return x, leave, nil
+	return leave, nil
 }
 
 // checkRequest refuses what cannot be answered before anything is looked up.
@@ -155,19 +170,10 @@ func (g *Gateway) checkRequest(ctx context.Context, request *api.Request) error 
 	return nil
 }
 
-// begin checks the voucher and has the call stored before anything is answered, so that every refusal comes before the
-// answer. For a call that was answered before, it returns the stored call. A call that failed before is answered anew.
-// The adapter of the call stays in memory until it is released.
+// begin checks the rest of the voucher and has the call stored before anything is answered, so that every refusal comes
+// before the answer. For a call that was answered before, it returns the stored call. A call that failed before is
+// answered anew. The adapter of the call stays in memory until it is released.
 func (x *exchange) begin(ctx context.Context) (repeated *outbox.Call, err error) {
-	g, request, paid := x.gateway, x.request, x.request.OpenLedger
-	maxFee, err := outbox.ParseAmount(paid.MaxFee)
-	if err != nil {
-		return nil, badRequest("openledger.max_fee", "%s", err)
-	}
-	query := api.QueryHash(paid.CallKey, request.Query)
-	call := poa.Call{QueryHash: query, MaxFee: maxFee}
-	x.call = outbox.Call{N: paid.N, Hash: call.Hash(), CallKey: paid.CallKey, QueryHash: query, MaxFee: maxFee,
-		Started: true}
 	if x.fresh != nil {
 		if began := x.beginKept(ctx); began {
 			return nil, nil
@@ -179,17 +185,14 @@ func (x *exchange) begin(ctx context.Context) (repeated *outbox.Call, err error)
 	if err = x.finishLast(ctx); err != nil {
 		return nil, err
 	}
-	again := false
-	if paid.N == x.state.N && paid.N > 0 {
-		stored, err := g.Outbox.Call(paid.Session, paid.N)
-		if again = err == nil && stored.Hash == call.Hash(); again && len(stored.Response) > 0 {
-			return &stored, nil
-		}
+	again, repeated := x.again()
+	if repeated != nil {
+		return repeated, nil
 	}
 	if err = x.mayAnswer(ctx); err != nil {
 		return nil, err
 	}
-	if x.most, err = x.affordable(maxFee); err != nil {
+	if x.most, err = x.affordable(x.call.MaxFee); err != nil {
 		return nil, err
 	}
 	if x.adapter, err = x.lease(ctx); err != nil {
@@ -201,17 +204,17 @@ func (x *exchange) begin(ctx context.Context) (repeated *outbox.Call, err error)
 		}
 	}()
 	if again {
-		// The client repeats a call that failed, as OpenAI's clients do by themselves. Its voucher was checked the first
-		// time.
+		// The client repeats a call that failed, as OpenAI's clients do by themselves. The rest of its voucher was checked
+		// the first time.
 		x.call.CumulativeMax, x.call.Signature = x.state.Voucher.CumulativeMax, x.state.Voucher.Signature
-		if err := g.Outbox.Reopen(x.state.ID, x.call); err == nil || !errors.Is(err, outbox.ErrBatched) {
+		if err := x.gateway.Outbox.Reopen(x.state.ID, x.call); err == nil || !errors.Is(err, outbox.ErrBatched) {
 			return nil, err
 		}
 	}
 	if err = x.takeVoucher(); err != nil {
 		return nil, err
 	}
-	return nil, g.Outbox.Advance(x.state, x.call)
+	return nil, x.gateway.Outbox.Advance(x.state, x.call)
 }
 
 // serve answers, streamed or not. A call that fails before anything was sent is recorded as a gap. An answer is

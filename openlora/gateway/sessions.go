@@ -108,14 +108,22 @@ func (g *Gateway) acknowledge(w http.ResponseWriter, r *http.Request) {
 		g.fail(w, err)
 		return
 	}
+	x := &exchange{gateway: g, request: &api.Request{OpenLedger: &api.Call{Session: id}}}
+	err = x.load(r.Context())
+	if err == nil {
+		err = x.checkSignature(body.N, body.CumulativeMax, body.Head, body.Signature)
+	}
+	if err != nil {
+		g.fail(w, err)
+		return
+	}
 	if !g.sessions.lock(r.Context(), id) {
 		g.fail(w, &httpError{status: http.StatusConflict, code: "session_busy",
 			message: "a call of this session is in flight: wait for its answer"})
 		return
 	}
 	defer g.sessions.unlock(id)
-	x := &exchange{gateway: g, request: &api.Request{OpenLedger: &api.Call{Session: id}}}
-	if err := x.load(r.Context()); err != nil {
+	if err := x.resume(); err != nil {
 		g.fail(w, err)
 		return
 	}

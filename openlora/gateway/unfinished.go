@@ -53,7 +53,11 @@ func (g *Gateway) finishSession(ctx context.Context, id poa.Hash) error {
 	}
 	defer g.sessions.unlock(id)
 	x := &exchange{gateway: g, request: &api.Request{OpenLedger: &api.Call{Session: id}}}
-	if err := x.read(ctx); err != nil {
+	err := x.read(ctx)
+	if err == nil {
+		err = x.resume()
+	}
+	if err != nil {
 		state, unknown := g.Outbox.Session(id)
 		if unknown != nil || !forGood(err) {
 			return errors.Join(err, unknown)
@@ -91,6 +95,9 @@ func (x *exchange) finishLast(ctx context.Context) error {
 
 // finishWith signs for the words that were sent, and stores the outcome.
 func (x *exchange) finishWith(ctx context.Context, text string) error {
+	if err := x.loadLibrary(); err != nil {
+		return err
+	}
 	if err := x.mayAnswer(ctx); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/hdevalence/ed25519consensus"
 
@@ -69,7 +70,40 @@ func (g *Gateway) fenced(err error) error {
 	return &httpError{status: http.StatusConflict, code: api.CodeFenced, param: "openledger.session", message: err.Error()}
 }
 
-// load reads the session from the chain and from the outbox, and refuses one in which nothing is answered any more.
+// newExchange returns a call that has not been looked up yet.
+func (g *Gateway) newExchange(request *api.Request) (*exchange, error) {
+	paid := request.OpenLedger
+	maxFee, err := outbox.ParseAmount(paid.MaxFee)
+	if err != nil {
+		return nil, badRequest("openledger.max_fee", "%s", err)
+	}
+	query := api.QueryHash(paid.CallKey, request.Query)
+	call := poa.Call{QueryHash: query, MaxFee: maxFee}
+	return &exchange{gateway: g, request: request, input: request.InputTokens(), arrived: time.Now(),
+		call: outbox.Call{N: paid.N, Hash: call.Hash(), CallKey: paid.CallKey, QueryHash: query, MaxFee: maxFee,
+			Started: true}}, nil
+}
+
+// recognize checks that the call's voucher is signed by the key of an open session of this gateway. It takes the
+// session as the chain said it for an earlier call, if there was one, and begins to ask what the chain says now.
+// Everybody can send requests up to here, so it loads nothing and holds no session.
+func (x *exchange) recognize(ctx context.Context) error {
+	x.ask(ctx)
+	paid := x.request.OpenLedger
+	kept, ok := x.gateway.kept.get(paid.Session)
+	if ok && x.take(kept) == nil && x.gateway.checkOpen(kept, x.request.Model) == nil {
+		fresh := sync.OnceValues(func() (attributiontypes.Session, error) {
+			return x.gateway.readSession(ctx, paid.Session)
+		})
+		go func() { _, _ = fresh() }()
+		x.fresh = fresh
+	} else if err := x.load(ctx); err != nil {
+		return err
+	}
+	return x.checkSignature(paid.N, paid.CumulativeMax, paid.Head, paid.Signature)
+}
+
+// load reads the session from the chain, and refuses one in which nothing is answered any more.
 func (x *exchange) load(ctx context.Context) error {
 	if err := x.read(ctx); err != nil {
 		return err
@@ -77,29 +111,16 @@ func (x *exchange) load(ctx context.Context) error {
 	return x.gateway.checkOpen(x.chain, x.request.Model)
 }
 
-// loadKept is load with what the chain said for an earlier call, and begins to ask what it says now.
-func (x *exchange) loadKept(ctx context.Context) error {
-	id := x.request.OpenLedger.Session
-	kept, ok := x.gateway.kept.get(id)
-	if !ok {
-		return x.load(ctx)
-	}
-	fresh := sync.OnceValues(func() (attributiontypes.Session, error) { return x.gateway.readSession(ctx, id) })
-	go func() { _, _ = fresh() }()
-	x.fresh = fresh
-	if x.take(kept) != nil || x.gateway.checkOpen(kept, x.request.Model) != nil {
-		return x.reload(ctx)
-	}
-	return nil
-}
-
-// reload reads a session again, because the stored copy does not fit the call.
+// reload reads a session again, because the stored copy does not fit the call. The caller holds the session.
 func (x *exchange) reload(ctx context.Context) error {
 	x.fresh = nil
-	return x.load(ctx)
+	if err := x.load(ctx); err != nil {
+		return err
+	}
+	return x.resume()
 }
 
-// read reads a session of this gateway from the chain and from the outbox.
+// read reads a session of this gateway from the chain.
 func (x *exchange) read(ctx context.Context) error {
 	session, err := x.gateway.readSession(ctx, x.request.OpenLedger.Session)
 	if err != nil {
@@ -108,20 +129,52 @@ func (x *exchange) read(ctx context.Context) error {
 	return x.take(session)
 }
 
-// take continues a session of this gateway from its state on chain and in the outbox.
+// take goes on from a session of this gateway as the chain has it.
 func (x *exchange) take(session attributiontypes.Session) (err error) {
-	g := x.gateway
 	x.chain = session
-	if err := g.checkOurs(x.chain); err != nil {
+	if err := x.gateway.checkOurs(x.chain); err != nil {
 		return err
 	}
-	if x.price, err = x.chain.Price.Packed(); err != nil {
-		return err
+	x.price, err = x.chain.Price.Packed()
+	return err
+}
+
+// resume reads from the outbox where the gateway is in the session. The caller holds the session.
+func (x *exchange) resume() (err error) {
+	x.state, err = x.gateway.sessionState(x.request.OpenLedger.Session, x.chain)
+	return err
+}
+
+// expect refuses a call that is neither the next one of its session nor its last one again. It returns the last one if
+// that was answered. The caller holds the session.
+func (x *exchange) expect() (answered *outbox.Call, err error) {
+	if err := x.resume(); err != nil {
+		return nil, err
 	}
-	if x.library, err = g.Library(x.chain.ModelId, x.chain.ModelVersion); err != nil {
-		return err
+	if again, answered := x.again(); again {
+		return answered, nil
 	}
-	x.state, err = g.sessionState(x.request.OpenLedger.Session, x.chain)
+	return nil, x.checkNext(x.call.N)
+}
+
+// again reports whether the call is the last one of its session, and returns that if it was answered.
+func (x *exchange) again() (again bool, answered *outbox.Call) {
+	if x.call.N != x.state.N || x.call.N == 0 {
+		return false, nil
+	}
+	stored, err := x.gateway.Outbox.Call(x.state.ID, x.call.N)
+	if err != nil || stored.Hash != x.call.Hash {
+		return false, nil
+	}
+	if len(stored.Response) == 0 {
+		return true, nil
+	}
+	return true, &stored
+}
+
+// loadLibrary loads the text of the session's model version, if it is not in memory.
+func (x *exchange) loadLibrary() (err error) {
+	x.library, err = x.gateway.Library(x.chain.ModelId, x.chain.ModelVersion)
 	return err
 }
 
@@ -208,13 +261,38 @@ func (x *exchange) covered(maxFee poa.Amount) error {
 	return nil
 }
 
-// checkVoucher checks the voucher of the next call and moves the state to it.
+// checkNext refuses a call that is not the next one of its session.
+func (x *exchange) checkNext(n uint64) error {
+	if n == x.state.N+1 {
+		return nil
+	}
+	return &httpError{status: http.StatusConflict, code: "call_out_of_order", param: "openledger.n",
+		message: fmt.Sprintf("call %d, the next is %d: see GET /v1/openledger/sessions/%s", n, x.state.N+1, x.state.ID)}
+}
+
+// checkSignature checks that the session key signed a voucher. It needs nothing but the session on chain.
+func (x *exchange) checkSignature(n uint64, cumulative string, head poa.Hash, signature []byte) error {
+	allowed, err := outbox.ParseAmount(cumulative)
+	if err != nil {
+		return badRequest("openledger.cumulative_max", "%s", err)
+	}
+	voucher := poa.Voucher{
+		ChainID: x.gateway.Node.ChainID, Session: x.request.OpenLedger.Session, Provider: x.gateway.Provider.Address,
+		ModelID: x.chain.ModelId, ModelVersion: x.chain.ModelVersion, Price: x.price, N: n, Head: head,
+		CumulativeMax: allowed,
+	}
+	if !ed25519consensus.Verify(x.chain.SessionKey, voucher.SignBytes(), signature) {
+		return badRequest("openledger.signature", "the signature is not of the session key over this voucher")
+	}
+	return nil
+}
+
+// checkVoucher checks the voucher of the next call, whose signature was checked before, and moves the state to it.
 func (x *exchange) checkVoucher(n uint64, call poa.Hash, maxFee poa.Amount, cumulative string, head poa.Hash,
 	signature []byte) error {
 	state := &x.state
-	if n != state.N+1 {
-		return &httpError{status: http.StatusConflict, code: "call_out_of_order", param: "openledger.n",
-			message: fmt.Sprintf("call %d, the next is %d: see GET /v1/openledger/sessions/%s", n, state.N+1, state.ID)}
+	if err := x.checkNext(n); err != nil {
+		return err
 	}
 	if state.Gaps >= maxGaps {
 		return &httpError{status: http.StatusConflict, code: api.CodeTooManyGap, param: "openledger.session",
@@ -241,13 +319,6 @@ func (x *exchange) checkVoucher(n uint64, call poa.Hash, maxFee poa.Amount, cumu
 	}
 	if err := x.covered(maxFee); err != nil {
 		return err
-	}
-	voucher := poa.Voucher{
-		ChainID: x.gateway.Node.ChainID, Session: state.ID, Provider: x.gateway.Provider.Address,
-		ModelID: state.ModelID, ModelVersion: state.ModelVersion, Price: x.price, N: n, Head: head, CumulativeMax: allowed,
-	}
-	if !ed25519consensus.Verify(x.chain.SessionKey, voucher.SignBytes(), signature) {
-		return badRequest("openledger.signature", "the signature is not of the session key over this voucher")
 	}
 	state.N, state.Head, state.Last, state.Gaps = n, head, poa.Outcome{}, state.Gaps+1
 	state.Voucher = outbox.Voucher{N: n, Call: call, CumulativeMax: allowed, Signature: signature}
