@@ -3,6 +3,7 @@ package adapters
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
@@ -22,6 +23,18 @@ type lineage struct {
 	version  modelstypes.ModelVersion
 	base     modelstypes.ModelVersion   // the root, if it is a base; otherwise its digest is empty
 	adapters []modelstypes.ModelVersion // the one nearest to the base first
+}
+
+// baseDigest returns the digest of the base that the adapters were made for, or an empty one if nobody says. The training
+// record of the adapter farthest from the base says it. Without records, it is the base of the chain that was the latest
+// when the adapter on it was registered. A record may name an older version of the base than that.
+func (l lineage) baseDigest() []byte {
+	for _, v := range slices.Backward(l.adapters) {
+		if v.Training != nil {
+			return v.Training.BaseDigest
+		}
+	}
+	return l.base.Digest
 }
 
 // lineageOf walks from a version of a model to its root. A version stands on the version of its parent that was the

@@ -425,6 +425,36 @@ func TestLineage(t *testing.T) {
 	lease.Release()
 }
 
+// TestBaseOfTheRecord: the base that an adapter's training record names decides, although the base has a newer version on
+// chain when the adapter is registered. Without a record, that newer version decides.
+func TestBaseOfTheRecord(t *testing.T) {
+	w := newWorld(t)
+	first := w.chain.versions[1][0].Digest
+	newer := sha256.Sum256([]byte("version 2 of the base"))
+	w.chain.add(1, modelstypes.MODEL_KIND_BASE, 0, newer, "", 10)
+	w.publish(2, 1, w.trained(base.Config(), 4, 1), 20)
+	w.publish(3, 1, w.trained(base.Config(), 4, 2), 20)
+	w.publish(4, 3, w.trained(base.Config(), 4, 3), 30)
+	w.publish(5, 4, w.trained(base.Config(), 4, 4), 40)
+	w.publish(6, 2, w.trained(base.Config(), 4, 5), 40)
+	record := func(id uint64, digest []byte) {
+		w.chain.versions[id][0].Training = &modelstypes.TrainingRecord{BaseDigest: digest}
+	}
+	record(2, first)
+	record(4, first)
+	record(6, newer[:])
+	s := w.shelf()
+	for id, want := range map[uint64]string{2: "", 3: adapters.CodeBase, 4: "", 5: "", 6: adapters.CodeBase} {
+		lease, err := s.Use(t.Context(), id, 1)
+		if want != "" {
+			require.Equal(t, want, code(err), id)
+			continue
+		}
+		require.NoError(t, err, id)
+		lease.Release()
+	}
+}
+
 // TestRestart: after a restart, used adapters are loaded again, and pinned and removed ones stay so.
 func TestRestart(t *testing.T) {
 	w := newWorld(t)

@@ -197,24 +197,17 @@ func (s *Shelf) checkBase(l lineage) error {
 	if s.base == nil {
 		return nil
 	}
-	wanted := [][]byte{l.base.Digest}
-	for _, v := range l.adapters {
-		if v.Training != nil {
-			wanted = append(wanted, v.Training.BaseDigest)
-		}
+	wanted := l.baseDigest()
+	if len(wanted) != 32 {
+		return nil
 	}
-	for _, base := range wanted {
-		if len(base) != 32 {
-			continue
-		}
-		digest, err := s.base.BaseDigest()
-		if err != nil {
-			return err
-		}
-		if digest != [32]byte(base) {
-			return lasting(CodeBase, "model %d stands on the base %x, and this gateway runs %x: use a provider with its base",
-				l.model.Id, base, digest)
-		}
+	digest, err := s.base.BaseDigest()
+	if err != nil {
+		return err
+	}
+	if digest != [32]byte(wanted) {
+		return lasting(CodeBase, "model %d stands on the base %x, and this gateway runs %x: use a provider with its base",
+			l.model.Id, wanted, digest)
 	}
 	return nil
 }
