@@ -15,7 +15,7 @@ type Row struct {
 	Model   uint64 `json:"model"`
 	Version uint32 `json:"version"` // 0: none was asked for yet
 	Name    string `json:"name,omitempty"`
-	State   string `json:"state"` // ready, loading, failed, offered, removed
+	State   string `json:"state"` // ready, loading, unloading, failed, offered, removed
 	Code    string `json:"code,omitempty"`
 	Error   string `json:"error,omitempty"`
 	Rank    int    `json:"rank,omitempty"`
@@ -65,6 +65,8 @@ func (s *Shelf) List() Listing {
 		seen[e.of.Model] = true
 		row := Row{Model: e.of.Model, Version: e.of.Version, State: "loading", InUse: e.users}
 		switch {
+		case e.adapter != nil && (e.gone || !e.ready):
+			row.State = "unloading"
 		case e.ready:
 			row.State, row.Rank, row.Bytes = "ready", e.adapter.Rank, e.adapter.Bytes
 		case e.failed != nil:
@@ -138,7 +140,8 @@ func (s *Shelf) Pin(ctx context.Context, model uint64, keep bool) error {
 	return s.memory.set(func() { s.memory.pins[model] = true })
 }
 
-// Remove stops serving a model, until it is added again. Answers in flight end as they would have.
+// Remove stops serving a model, until it is added again. Calls that have the adapter end as they would have; the last of
+// them has it unloaded.
 func (s *Shelf) Remove(ctx context.Context, model uint64) error {
 	err := s.memory.set(func() {
 		s.memory.removes[model] = true
@@ -153,7 +156,7 @@ func (s *Shelf) Remove(ctx context.Context, model uint64) error {
 		s.mu.Lock()
 		var found *entry
 		for _, e := range s.entries {
-			if e.of.Model == model {
+			if e.of.Model == model && !e.gone {
 				found = e
 			}
 		}
@@ -161,21 +164,24 @@ func (s *Shelf) Remove(ctx context.Context, model uint64) error {
 			s.mu.Unlock()
 			return nil
 		}
-		select {
-		case <-found.loading:
-		default: // it is being loaded: the load ends first
+		switch {
+		case found.failed != nil:
+			delete(s.entries, found.of)
+			s.mu.Unlock()
+		case !found.ready: // the load, or another unload, ends first
 			s.mu.Unlock()
 			select {
 			case <-found.loading:
 			case <-ctx.Done():
 				return ctx.Err()
 			}
-			continue
-		}
-		s.forget(found)
-		s.mu.Unlock()
-		if found.ready {
-			if err := s.Host.Unload(ctx, found.adapter.Name); err != nil {
+		case found.users > 0:
+			found.gone = true
+			s.mu.Unlock()
+		default:
+			s.leave(found)
+			s.mu.Unlock()
+			if err := s.unload(ctx, found); err != nil {
 				return err
 			}
 		}

@@ -84,13 +84,13 @@ type entry struct {
 	of      version
 	adapter *engine.Adapter
 	ready   bool
-	loading chan struct{} // closed when the load has ended
+	loading chan struct{} // closed when the load has ended, or the adapter has been unloaded
 	waiting int           // number of calls that wait for the load
 	failed  *Error
 	until   time.Time // a failure is remembered until then
 	users   int
 	last    uint64 // last use, by Shelf.clock
-	gone    bool   // removed from the shelf while in use
+	gone    bool   // removed by the operator while in use: the last user has it unloaded
 }
 
 // New returns an empty shelf.
@@ -150,8 +150,7 @@ func (s *Shelf) use(ctx context.Context, of version) (_ *Lease, hit bool, err er
 		return nil, false, nil
 	}
 	if s.memory.removed(model) {
-		return nil, false, lasting(CodeRemoved, "model %d was removed from this gateway by its operator: use another "+
-			"provider", model)
+		return nil, false, removed(model)
 	}
 	hit = true
 	for {
@@ -211,6 +210,10 @@ func (s *Shelf) take(of version, l lineage) (*Lease, *entry, error) {
 		e.waiting++
 		return nil, e, nil
 	}
+	if e.gone && s.memory.removed(of.Model) {
+		return nil, nil, removed(of.Model)
+	}
+	e.gone = false // the operator has added it again
 	s.clock++
 	e.users, e.last = e.users+1, s.clock
 	var once sync.Once
@@ -232,12 +235,23 @@ func (s *Shelf) tidy() {
 func (s *Shelf) release(e *entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e.users--; e.users == 0 {
-		if e.gone {
-			s.used -= e.adapter.Bytes
-		}
-		s.signal()
+	if e.users--; e.users > 0 {
+		return
 	}
+	if !e.gone {
+		s.signal()
+		return
+	}
+	s.leave(e)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), s.Patience)
+		defer cancel()
+		_ = s.unload(ctx, e)
+	}()
+}
+
+func removed(model uint64) error {
+	return lasting(CodeRemoved, "model %d was removed from this gateway by its operator: use another provider", model)
 }
 
 // signal wakes the loads that wait for memory. The caller holds the lock.
@@ -304,14 +318,12 @@ func (s *Shelf) reserve(ctx context.Context, bytes int64) error {
 		}
 		victim, freed := s.oldest(), s.freed
 		if victim != nil {
-			s.forget(victim)
+			s.leave(victim)
 		}
 		s.mu.Unlock()
 		if victim != nil {
 			s.Watch.Evicted(victim.of.Model)
-			if err := s.Host.Unload(ctx, victim.adapter.Name); err != nil {
-				s.Log.Error("the engine could not unload an adapter", "adapter", victim.adapter.Name, "err", err)
-			}
+			_ = s.unload(ctx, victim)
 			continue
 		}
 		select {
@@ -334,18 +346,25 @@ func (s *Shelf) oldest() *entry {
 	return found
 }
 
-// forget removes an entry from the shelf. The caller holds the lock, and unloads the adapter.
-func (s *Shelf) forget(e *entry) {
+// leave makes an adapter that nobody uses unavailable. Calls for it wait until the engine has unloaded it, and then load
+// it again. The caller holds the lock, and calls unload.
+func (s *Shelf) leave(e *entry) {
+	e.ready, e.loading = false, make(chan struct{})
+}
+
+// unload has the engine unload an adapter that leaves. Only then its memory is free, and its name may be loaded again.
+func (s *Shelf) unload(ctx context.Context, e *entry) error {
+	err := s.Host.Unload(ctx, e.adapter.Name)
+	if err != nil {
+		s.Log.Error("the engine could not unload an adapter", "adapter", e.adapter.Name, "err", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	delete(s.entries, e.of)
-	if !e.ready {
-		return
-	}
-	if e.users > 0 {
-		e.gone = true
-		return
-	}
 	s.used -= e.adapter.Bytes
+	close(e.loading)
 	s.signal()
+	return err
 }
 
 // digestOf returns the SHA-256 and the size of a file.

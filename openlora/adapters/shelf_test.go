@@ -425,8 +425,8 @@ func TestLineage(t *testing.T) {
 	lease.Release()
 }
 
-// TestBaseOfTheRecord: the base that an adapter's training record names decides, although the base has a newer version on
-// chain when the adapter is registered. Without a record, that newer version decides.
+// TestBaseOfTheRecord: the base that an adapter's training record names decides, although the base has a newer version
+// on chain when the adapter is registered. Without a record, that newer version decides.
 func TestBaseOfTheRecord(t *testing.T) {
 	w := newWorld(t)
 	first := w.chain.versions[1][0].Digest
@@ -453,6 +453,90 @@ func TestBaseOfTheRecord(t *testing.T) {
 		require.NoError(t, err, id)
 		lease.Release()
 	}
+}
+
+// slowHost is an engine that takes its time to unload.
+type slowHost struct {
+	*counted
+	begun, proceed chan struct{}
+}
+
+func (s slowHost) Unload(ctx context.Context, name string) error {
+	s.begun <- struct{}{}
+	<-s.proceed
+	return s.counted.Unload(ctx, name)
+}
+
+// TestCallsDuringAnEviction: an adapter that is called for while the engine unloads it is loaded again after that. What
+// the shelf leases is always in the engine.
+func TestCallsDuringAnEviction(t *testing.T) {
+	w := newWorld(t)
+	content := w.trained(base.Config(), 4, 2)
+	w.publish(2, 1, content, 2)
+	w.publish(3, 1, w.trained(base.Config(), 4, 3), 2)
+	w.config.Memory = 2*int64(len(content)) - 1
+	host := slowHost{w.engine, make(chan struct{}), make(chan struct{})}
+	w.config.Host = host
+	s := w.shelf()
+	use := func(id uint64) (done chan *adapters.Lease) {
+		done = make(chan *adapters.Lease, 1)
+		go func() {
+			lease, err := s.Use(context.Background(), id, 1)
+			if err != nil {
+				t.Error(err)
+			}
+			done <- lease
+		}()
+		return done
+	}
+	(<-use(2)).Release()
+	other := use(3)
+	<-host.begun // 2 gives way to 3
+	require.Positive(t, s.Used(), "it is in memory until it is unloaded")
+	again := use(2)
+	select {
+	case lease := <-again:
+		lease.Release()
+		t.Fatal("an adapter that is being unloaded was leased")
+	case <-time.After(50 * time.Millisecond):
+	}
+	host.proceed <- struct{}{}
+	(<-other).Release()
+	<-host.begun // 3 gives way to 2
+	host.proceed <- struct{}{}
+	lease := <-again
+	names, err := w.engine.Loaded(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []string{lease.Adapter.Name}, names)
+	lease.Release()
+	require.EqualValues(t, len(content), s.Used())
+}
+
+// TestRemovedWhileInUse: the operator removes an adapter that a call has, but does not answer with yet. The engine keeps
+// it until the call ends, also for a call after the operator has added it again.
+func TestRemovedWhileInUse(t *testing.T) {
+	w := newWorld(t)
+	w.publish(2, 1, w.trained(base.Config(), 4, 2), 2)
+	s := w.shelf()
+	loaded := func() int {
+		names, err := w.engine.Loaded(t.Context())
+		require.NoError(t, err)
+		return len(names)
+	}
+	lease, err := s.Use(t.Context(), 2, 1)
+	require.NoError(t, err)
+	require.NoError(t, s.Remove(t.Context(), 2))
+	require.Equal(t, 1, loaded())
+	_, err = s.Use(t.Context(), 2, 1)
+	require.Equal(t, adapters.CodeRemoved, code(err))
+	require.NoError(t, s.Add(t.Context(), 2))
+	lease.Release()
+	require.Equal(t, 1, loaded(), "it was added again")
+	lease, err = s.Use(t.Context(), 2, 1)
+	require.NoError(t, err)
+	require.NoError(t, s.Remove(t.Context(), 2))
+	lease.Release()
+	require.Eventually(t, func() bool { return loaded() == 0 && s.Used() == 0 }, 5*time.Second, time.Millisecond)
 }
 
 // TestRestart: after a restart, used adapters are loaded again, and pinned and removed ones stay so.
