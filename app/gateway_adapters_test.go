@@ -31,6 +31,7 @@ import (
 	"github.com/openledger/openledger/openlora/engine"
 	"github.com/openledger/openledger/openlora/gateway"
 	"github.com/openledger/openledger/openlora/outbox"
+	"github.com/openledger/openledger/poa"
 	"github.com/openledger/openledger/slm/adapter/adaptertest"
 	"github.com/openledger/openledger/slm/base"
 	"github.com/openledger/openledger/slm/chat"
@@ -313,4 +314,34 @@ func TestStrangersHoldNoSession(t *testing.T) {
 	require.NoError(t, err)
 	cancel()
 	stranger.Wait()
+}
+
+// TestFailedDownloadsAreRemembered: an influence file that nobody has is not looked for at each call.
+func TestFailedDownloadsAreRemembered(t *testing.T) {
+	world := serveAdapters(t, func(c *gateway.Config) { c.Attested, c.AllowPrivate = true, true })
+	rows := opposites(world.Scenario)
+	digest, sketches, table := sha256.Sum256(world.artifact), poa.SketchRoot(rows), poa.TableRoot(rows)
+	pinned, err := hex.DecodeString(base.Pinned)
+	require.NoError(t, err)
+	var registered modelstypes.MsgRegisterModelResponse
+	require.NoError(t, chain.Decode(world.Send(world.Owner, &modelstypes.MsgRegisterModel{
+		Owner: world.Owner.String(), Name: "specialist", Kind: modelstypes.MODEL_KIND_ADAPTER, ParentId: world.root,
+		Digest: digest[:], Uri: world.owner + "/adapter", Royalty: chain.Royalty,
+		Manifest: []modelstypes.ManifestEntry{{DatanetId: world.DatanetID, Version: world.Version}},
+		Method:   modelstypes.ATTRIBUTION_METHOD_LORA, Training: &modelstypes.TrainingRecord{
+			BaseDigest: pinned, Settings: "{}", EngineVersion: 1, SketchRoot: sketches[:], TableRoot: table[:], Rows: 2,
+			InfluenceDigest: digest[:], InfluenceUri: world.owner + "/influence"},
+	}), &registered))
+	world.offer(registered.ModelId)
+	world.ModelID = registered.ModelId
+	world.artifact = []byte("something else")
+	ask := func() {
+		_, err := clientOf(t, world.Open(chain.Open(50)), world.url).Ask(t.Context(), "What directs the growth of hair?", nil)
+		require.Error(t, err)
+	}
+	ask()
+	asked := world.downloads.Load()
+	require.Positive(t, asked)
+	ask()
+	require.Equal(t, asked, world.downloads.Load())
 }

@@ -123,7 +123,7 @@ const reloadAfter = 2 * time.Second
 // turn loads the text and the adapter of a recognized call into memory, and waits for its turn. It fetches before it
 // waits, so that a slow download does not delay other answers. leave ends the turn.
 func (x *exchange) turn(ctx context.Context) (leave func(), err error) {
-	if err := x.loadLibrary(); err != nil {
+	if err := x.loadLibrary(ctx); err != nil {
 		return nil, err
 	}
 	x.prepare(ctx)

@@ -88,7 +88,8 @@ type Gateway struct {
 	sessions sessionLocks
 	kept     *keptSessions
 	started  time.Time
-	fetch    *fetch.Client
+	fetch    *fetch.Client  // of text
+	files    *fetch.Client  // of influence files
 	holder   *outbox.Holder // of the provider's fence
 	pricing  pricing
 
@@ -115,6 +116,7 @@ func New(ctx context.Context, config Config) (*Gateway, error) {
 	fetching.Patience = fetchPatience
 	g := &Gateway{
 		Config: config, turns: newTurns(config.Limits), started: time.Now(), fetch: fetch.New(fetching),
+		files:     fetch.New(adapters.FetchLimits(config.AllowPrivate)),
 		kept:      newKeptSessions(),
 		limiter:   ratelimit.New(config.Limits.PerSecond, config.Limits.Burst),
 		libraries: newLibraries(), texts: retrieval.NewTextCache(), latest: make(map[uint64]*retrieval.Library),
@@ -146,8 +148,7 @@ func New(ctx context.Context, config Config) (*Gateway, error) {
 // sources returns the sources of libraries.
 func (g *Gateway) sources() retrieval.Sources {
 	return retrieval.Sources{Node: g.Node, Content: g.Content, Fetch: g.fetch, Texts: g.texts, Influence: influence.Source{
-		Store: g.Artifacts, Content: g.Content, Fetch: fetch.New(adapters.FetchLimits(g.AllowPrivate)),
-		Models: g.Node.Models}}
+		Store: g.Artifacts, Content: g.Content, Fetch: g.files, Models: g.Node.Models}}
 }
 
 // Claim records on the chain that this gateway answers for its provider from now on. Before that it answers nothing.
@@ -162,15 +163,20 @@ func (g *Gateway) Claim(ctx context.Context, node outbox.FenceNode) error {
 }
 
 // Library returns the text of a model version. It loads a version that a session pins and that is not loaded; other
-// calls do not wait for that.
+// calls do not wait for that. It remembers a failure for a while, so that calls do not repeat downloads in vain.
 func (g *Gateway) Library(model uint64, version uint32) (*retrieval.Library, error) {
+	return g.libraryFor(context.Background(), model, version)
+}
+
+// libraryFor is Library for a call. The load goes on if the call gives up.
+func (g *Gateway) libraryFor(ctx context.Context, model uint64, version uint32) (*retrieval.Library, error) {
 	key := libraryKey{model, version}
-	if library, ok := g.libraries.get(key); ok {
-		return library, nil
+	if library, err := g.libraries.get(key); library != nil || err != nil {
+		return library, err
 	}
-	library, err, _ := g.loading.Do(fmt.Sprint(key), func() (any, error) {
-		if library, ok := g.libraries.get(key); ok {
-			return library, nil
+	loaded := g.loading.DoChan(fmt.Sprint(key), func() (any, error) {
+		if library, err := g.libraries.get(key); library != nil || err != nil {
+			return library, err
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), g.Limits.AnswerTimeout)
 		defer cancel()
@@ -180,15 +186,21 @@ func (g *Gateway) Library(model uint64, version uint32) (*retrieval.Library, err
 			err = g.checkEvidence(library)
 		}
 		if err != nil {
+			g.libraries.fail(key, err)
 			return nil, err
 		}
 		g.libraries.add(key, library)
 		return library, nil
 	})
-	if err != nil {
-		return nil, err
+	select {
+	case result := <-loaded:
+		if result.Err != nil {
+			return nil, result.Err
+		}
+		return result.Val.(*retrieval.Library), nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
-	return library.(*retrieval.Library), nil
 }
 
 // Sender returns the worker that sends this gateway's receipts to the chain.

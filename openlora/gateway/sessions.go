@@ -75,7 +75,7 @@ func (g *Gateway) describe(ctx context.Context, id uint64) (api.Model, error) {
 			return api.Model{}, adapterError(err)
 		}
 		model, version = info.Model, info.Version
-		if library, ok := g.libraries.get(libraryKey{id, version.Version}); ok {
+		if library, _ := g.libraries.get(libraryKey{id, version.Version}); library != nil {
 			segments = library.Len()
 		}
 	}

@@ -95,7 +95,7 @@ func (x *exchange) finishLast(ctx context.Context) error {
 
 // finishWith signs for the words that were sent, and stores the outcome.
 func (x *exchange) finishWith(ctx context.Context, text string) error {
-	if err := x.loadLibrary(); err != nil {
+	if err := x.loadLibrary(ctx); err != nil {
 		return err
 	}
 	if err := x.mayAnswer(ctx); err != nil {

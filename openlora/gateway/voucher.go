@@ -173,8 +173,8 @@ func (x *exchange) again() (again bool, answered *outbox.Call) {
 }
 
 // loadLibrary loads the text of the session's model version, if it is not in memory.
-func (x *exchange) loadLibrary() (err error) {
-	x.library, err = x.gateway.Library(x.chain.ModelId, x.chain.ModelVersion)
+func (x *exchange) loadLibrary(ctx context.Context) (err error) {
+	x.library, err = x.gateway.libraryFor(ctx, x.chain.ModelId, x.chain.ModelVersion)
 	return err
 }
 
