@@ -345,3 +345,54 @@ func TestFailedDownloadsAreRemembered(t *testing.T) {
 	ask()
 	require.Equal(t, asked, world.downloads.Load())
 }
+
+// TestCrowdsLeaveRoom: calls that wait for a popular model's slow download, or for those of several models, do not keep
+// callers of another model from their answers.
+func TestCrowdsLeaveRoom(t *testing.T) {
+	world := serveAdapters(t, func(c *gateway.Config) { c.Limits.Concurrent, c.Limits.Waiting = 1, 3 })
+	publish := func(digest [32]byte) uint64 {
+		id := world.publish("specialist", digest)
+		world.offer(id)
+		return id
+	}
+	warm := publish(sha256.Sum256(world.artifact))
+	var cold []uint64
+	for i := range byte(3) {
+		cold = append(cold, publish(sha256.Sum256([]byte{i})))
+	}
+	ask := func(model uint64) (ended chan error) {
+		world.ModelID = model
+		asks := clientOf(t, world.Open(chain.Open(50)), world.url)
+		ended = make(chan error, 1)
+		go func() {
+			_, err := asks.Ask(t.Context(), "What directs the growth of hair?", nil)
+			ended <- err
+		}()
+		return ended
+	}
+	require.NoError(t, <-ask(warm))
+	proceed := make(chan struct{})
+	finish := sync.OnceFunc(func() { close(proceed) })
+	defer finish()
+	world.slow = func() { <-proceed }
+	var waiting []chan error
+	for range 4 {
+		waiting = append(waiting, ask(cold[0]))
+	}
+	time.Sleep(100 * time.Millisecond)
+	require.NoError(t, <-ask(warm), "a crowd waits for another model")
+	waiting = append(waiting, ask(cold[1]))
+	time.Sleep(100 * time.Millisecond)
+	require.ErrorContains(t, <-ask(cold[2]), "overloaded", "two models are being loaded")
+	require.NoError(t, <-ask(warm))
+	finish()
+	refused := 0
+	for _, ended := range waiting {
+		err := <-ended
+		require.Error(t, err)
+		if strings.Contains(err.Error(), "overloaded") {
+			refused++
+		}
+	}
+	require.Equal(t, 2, refused, "the last ones of the crowd")
+}

@@ -26,8 +26,8 @@ type lineage struct {
 }
 
 // baseDigest returns the digest of the base that the adapters were made for, or an empty one if nobody says. The
-// training record of the adapter farthest from the base says it. Without records, it is the version of the base that was
-// the latest when the adapter on it was registered. A record may name an older version than that.
+// training record of the adapter farthest from the base says it. Without records, it is the version of the base that
+// was the latest when the adapter on it was registered. A record may name an older version than that.
 func (l lineage) baseDigest() []byte {
 	for _, v := range slices.Backward(l.adapters) {
 		if v.Training != nil {

@@ -140,8 +140,8 @@ func (s *Shelf) Pin(ctx context.Context, model uint64, keep bool) error {
 	return s.memory.set(func() { s.memory.pins[model] = true })
 }
 
-// Remove stops serving a model, until it is added again. Calls that have the adapter end as they would have; the last of
-// them has it unloaded.
+// Remove stops serving a model, until it is added again. Calls that have the adapter end as they would have; the last
+// of them has it unloaded.
 func (s *Shelf) Remove(ctx context.Context, model uint64) error {
 	err := s.memory.set(func() {
 		s.memory.removes[model] = true

@@ -128,6 +128,14 @@ func (s *Shelf) Use(ctx context.Context, model uint64, number uint32) (*Lease, e
 	return lease, err
 }
 
+// InMemory reports whether the adapter of a model version is in memory.
+func (s *Shelf) InMemory(model uint64, number uint32) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e := s.entries[version{model, number}]
+	return e != nil && e.ready
+}
+
 // Prepare loads the adapter of a model version, if it is not in memory, for a call that will use it, and counts the hit
 // or miss.
 func (s *Shelf) Prepare(ctx context.Context, model uint64, number uint32) error {
@@ -346,8 +354,8 @@ func (s *Shelf) oldest() *entry {
 	return found
 }
 
-// leave makes an adapter that nobody uses unavailable. Calls for it wait until the engine has unloaded it, and then load
-// it again. The caller holds the lock, and calls unload.
+// leave makes an adapter that nobody uses unavailable. Calls for it wait until the engine has unloaded it, and then
+// load it again. The caller holds the lock, and calls unload.
 func (s *Shelf) leave(e *entry) {
 	e.ready, e.loading = false, make(chan struct{})
 }

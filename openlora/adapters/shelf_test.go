@@ -512,8 +512,8 @@ func TestCallsDuringAnEviction(t *testing.T) {
 	require.EqualValues(t, len(content), s.Used())
 }
 
-// TestRemovedWhileInUse: the operator removes an adapter that a call has, but does not answer with yet. The engine keeps
-// it until the call ends, also for a call after the operator has added it again.
+// TestRemovedWhileInUse: the operator removes an adapter that a call has, but does not answer with yet. The engine
+// keeps it until the call ends, also for a call after the operator has added it again.
 func TestRemovedWhileInUse(t *testing.T) {
 	w := newWorld(t)
 	w.publish(2, 1, w.trained(base.Config(), 4, 2), 2)

@@ -20,6 +20,16 @@ func (x *exchange) adapted() bool {
 		(x.library.Model.Kind == modelstypes.MODEL_KIND_ADAPTER || x.library.Model.ParentId != 0)
 }
 
+// inMemory reports whether text and adapter of a model version are in memory.
+func (g *Gateway) inMemory(model uint64, version uint32) bool {
+	library, _ := g.libraries.get(libraryKey{model, version})
+	if library == nil {
+		return false
+	}
+	x := exchange{gateway: g, library: library}
+	return !x.adapted() || g.Adapters.InMemory(model, version)
+}
+
 // prepare loads the adapter of the session's model version. It ignores errors, which lease returns: a call that was
 // answered before is answered again without the adapter.
 func (x *exchange) prepare(ctx context.Context) {

@@ -90,15 +90,15 @@ func (g *Gateway) complete(w http.ResponseWriter, r *http.Request, parse func([]
 		x.replay(w, repeated)
 		return
 	}
-	gone, err := g.turns.arrive()
+	place, err := g.turns.arrive(r.Context(), x.chain.ModelId)
 	if err != nil {
 		g.refuse(w, r, request, err)
 		return
 	}
-	defer gone()
-	leave, err := x.turn(r.Context())
+	defer place.leave()
+	leave, err := x.turn(r.Context(), place)
 	if err != nil {
-		g.refuse(w, r, request, err)
+		g.refuse(w, r, request, place.refused(err))
 		return
 	}
 	defer leave()
@@ -122,15 +122,18 @@ const reloadAfter = 2 * time.Second
 
 // turn loads the text and the adapter of a recognized call into memory, and waits for its turn. It fetches before it
 // waits, so that a slow download does not delay other answers. leave ends the turn.
-func (x *exchange) turn(ctx context.Context) (leave func(), err error) {
-	if err := x.loadLibrary(ctx); err != nil {
+func (x *exchange) turn(ctx context.Context, place *place) (leave func(), err error) {
+	if err := x.loadAll(place); err != nil {
 		return nil, err
 	}
-	x.prepare(ctx)
-	waiting, cancel := context.WithTimeout(ctx, x.gateway.Limits.AnswerTimeout)
+	waiting, cancel := context.WithTimeout(place.ctx, x.gateway.Limits.AnswerTimeout)
 	defer cancel()
 	leave, _, err = x.gateway.turns.enter(waiting, x.chain.ModelId)
 	if err != nil {
+		return nil, err
+	}
+	if err := place.run(); err != nil {
+		leave()
 		return nil, err
 	}
 	if time.Since(x.arrived) > reloadAfter {
@@ -141,6 +144,22 @@ func (x *exchange) turn(ctx context.Context) (leave func(), err error) {
 		}
 	}
 	return leave, nil
+}
+
+// loadAll loads the text and the adapter of a call into memory.
+func (x *exchange) loadAll(place *place) error {
+	if !x.gateway.inMemory(x.chain.ModelId, x.chain.ModelVersion) {
+		loaded, err := place.load()
+		if err != nil {
+			return err
+		}
+		defer loaded()
+	}
+	if err := x.loadLibrary(place.ctx); err != nil {
+		return err
+	}
+	x.prepare(place.ctx)
+	return nil
 }
 
 // checkRequest refuses what cannot be answered before anything is looked up.

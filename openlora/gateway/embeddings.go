@@ -56,18 +56,22 @@ func (g *Gateway) embeddings(w http.ResponseWriter, r *http.Request) {
 		g.fail(w, err)
 		return
 	}
-	gone, err := g.turns.arrive()
+	place, err := g.turns.arrive(r.Context(), 0) // 0 is not the id of a model
 	if err != nil {
 		g.fail(w, err)
 		return
 	}
-	defer gone()
-	leave, _, err := g.turns.enter(r.Context(), 0) // 0 is not the id of a model
+	defer place.leave()
+	leave, _, err := g.turns.enter(place.ctx, 0)
 	if err != nil {
-		g.fail(w, err)
+		g.fail(w, place.refused(err))
 		return
 	}
 	defer leave()
+	if err := place.run(); err != nil {
+		g.fail(w, err)
+		return
+	}
 	type embedding struct {
 		Object    string `json:"object"`
 		Index     int    `json:"index"`

@@ -85,6 +85,7 @@ type Gateway struct {
 	metrics  *metrics
 	turns    *turns
 	limiter  *ratelimit.Limiter
+	reading  chan struct{} // has room for sessions that are read before their calls' signatures are known
 	sessions sessionLocks
 	kept     *keptSessions
 	started  time.Time
@@ -121,6 +122,7 @@ func New(ctx context.Context, config Config) (*Gateway, error) {
 		limiter:   ratelimit.New(config.Limits.PerSecond, config.Limits.Burst),
 		libraries: newLibraries(), texts: retrieval.NewTextCache(), latest: make(map[uint64]*retrieval.Library),
 	}
+	g.reading = make(chan struct{}, max(1, g.turns.inside))
 	g.metrics = newMetrics(config.Outbox)
 	g.metrics.registry.MustRegister(adapterCollector{config.Adapters, g.turns, g.metrics.modelLabel})
 	if config.Adapters != nil {

@@ -4,22 +4,45 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
 )
 
 // turns shares out answers among models: at most most at the same time, and at most perModel of one model. Requests
 // that must wait stand in a queue for each model, and the queues take turns, so that requests for a popular model do
-// not delay those for other models. It is safe for concurrent use.
+// not delay those for other models. When there is no more room to wait, the last request of the model with the most of
+// them gives its place to one for another model. It is safe for concurrent use.
 type turns struct {
 	most, perModel, inside int // answers at a time, of one model; requests that run or wait
+	mostLoads              int // models that are loaded at a time
 
 	mu       sync.Mutex
 	arrived  int
+	places   map[uint64][]*place // that wait, in the order of their arrival
+	loads    map[uint64]int      // requests that wait for a model to be loaded
 	running  int
 	byModel  map[uint64]int
 	queues   map[uint64][]*turn
 	rotation []uint64 // models with requests that wait, the next one first
 }
+
+// place is that of a request in the room.
+type place struct {
+	of     *turns
+	model  uint64
+	ctx    context.Context // of the wait: it ends when the place is taken away
+	cancel context.CancelFunc
+	state  placeState
+}
+
+type placeState int
+
+const (
+	placeWaits placeState = iota
+	placeRuns
+	placeTaken // for another request
+	placeLeft
+)
 
 // turn is a request that waits.
 type turn struct {
@@ -32,7 +55,9 @@ func newTurns(l Limits) *turns {
 	if perModel <= 0 || perModel > l.Concurrent {
 		perModel = l.Concurrent
 	}
-	return &turns{most: l.Concurrent, perModel: perModel, inside: l.Concurrent + max(l.Waiting, 0),
+	inside := l.Concurrent + max(l.Waiting, 0)
+	return &turns{most: l.Concurrent, perModel: perModel, inside: inside, mostLoads: max(1, inside/2),
+		places: make(map[uint64][]*place), loads: make(map[uint64]int),
 		byModel: make(map[uint64]int), queues: make(map[uint64][]*turn)}
 }
 
@@ -41,18 +66,100 @@ func overloaded() error {
 		message: "all slots are busy and the queue is full: try again"}
 }
 
-// arrive admits a request if there is room to wait. The caller must call leave when the request ends.
-func (t *turns) arrive() (leave func(), err error) {
+// arrive admits a request for a model if there is room to wait, or makes room. The caller must call leave when the
+// request ends.
+func (t *turns) arrive(ctx context.Context, model uint64) (*place, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.arrived >= t.inside {
+	if t.arrived >= t.inside && !t.makeRoom(model) {
 		return nil, overloaded()
 	}
 	t.arrived++
+	p := &place{of: t, model: model}
+	p.ctx, p.cancel = context.WithCancel(ctx)
+	t.places[model] = append(t.places[model], p)
+	return p, nil
+}
+
+// makeRoom takes the place of the last request of the model with the most waiting requests, if that has more than the
+// given model will have. The caller holds the lock.
+func (t *turns) makeRoom(model uint64) bool {
+	most := len(t.places[model]) + 1
+	var last *place
+	for _, places := range t.places {
+		if len(places) > most {
+			most, last = len(places), places[len(places)-1]
+		}
+	}
+	if last == nil {
+		return false
+	}
+	last.end(placeTaken)
+	return true
+}
+
+// end ends the wait of a place. The caller holds the lock.
+func (p *place) end(state placeState) {
+	t := p.of
+	if p.state == placeWaits {
+		t.places[p.model] = slices.DeleteFunc(t.places[p.model], func(other *place) bool { return other == p })
+		if len(t.places[p.model]) == 0 {
+			delete(t.places, p.model)
+		}
+	}
+	p.state = state
+	if state == placeTaken || state == placeLeft {
+		t.arrived--
+		p.cancel()
+	}
+}
+
+// run notes that the request waits no more, so that its place is no longer taken away. It returns an error if it was.
+func (p *place) run() error {
+	p.of.mu.Lock()
+	defer p.of.mu.Unlock()
+	if p.state == placeTaken {
+		return overloaded()
+	}
+	p.end(placeRuns)
+	return nil
+}
+
+// leave ends the request.
+func (p *place) leave() {
+	p.of.mu.Lock()
+	defer p.of.mu.Unlock()
+	if p.state == placeWaits || p.state == placeRuns {
+		p.end(placeLeft)
+	}
+}
+
+// refused returns the error of a wait: that the place was taken away, if it was.
+func (p *place) refused(err error) error {
+	p.of.mu.Lock()
+	defer p.of.mu.Unlock()
+	if err != nil && p.state == placeTaken {
+		return overloaded()
+	}
+	return err
+}
+
+// load admits a request that needs its model to be loaded. It refuses one if many other models are being loaded, so
+// that slow downloads leave room for requests that need none. The caller must call loaded.
+func (p *place) load() (loaded func(), err error) {
+	t := p.of
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.loads[p.model] == 0 && len(t.loads) >= t.mostLoads {
+		return nil, overloaded()
+	}
+	t.loads[p.model]++
 	return func() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		t.arrived--
+		if t.loads[p.model]--; t.loads[p.model] == 0 {
+			delete(t.loads, p.model)
+		}
 	}, nil
 }
 

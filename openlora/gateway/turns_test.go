@@ -83,21 +83,64 @@ func TestTurnsOfOneModel(t *testing.T) {
 	if turns.running != 0 || len(turns.byModel) != 0 {
 		t.Fatal(turns.running, turns.byModel)
 	}
-	var leaves []func()
-	for range 5 {
-		leave, err := turns.arrive()
-		if err != nil {
-			t.Fatal(err)
+}
+
+// TestRoomIsShared: a crowd for one model fills the room, and then gives places to requests for other models.
+func TestRoomIsShared(t *testing.T) {
+	turns := limited(2, 0, 3)
+	var known *httpError
+	arrive := func(model uint64, want bool) *place {
+		t.Helper()
+		place, err := turns.arrive(t.Context(), model)
+		if want != (err == nil) || err != nil && !errors.As(err, &known) {
+			t.Fatal(model, err)
 		}
-		leaves = append(leaves, leave)
+		return place
 	}
-	if _, err := turns.arrive(); !errors.As(err, &known) {
+	var crowd []*place
+	for range 5 {
+		crowd = append(crowd, arrive(1, true))
+	}
+	arrive(1, false)
+	if err := crowd[0].run(); err != nil {
 		t.Fatal(err)
 	}
-	leaves[0]()
-	if _, err := turns.arrive(); err != nil {
-		t.Fatal(err)
+	arrive(2, true)
+	if crowd[4].ctx.Err() == nil || crowd[3].ctx.Err() != nil || crowd[4].run() == nil {
+		t.Fatal("the last one of the crowd gives its place")
 	}
+	arrive(3, true)
+	arrive(2, false)
+	arrive(4, true)
+	arrive(5, false) // no model has more than it would have
+	crowd[4].leave()
+	arrive(5, false) // its place was taken before
+	crowd[0].leave()
+	arrive(5, true)
+	if turns.arrived != 5 {
+		t.Fatal(turns.arrived)
+	}
+}
+
+// TestLoadsLeaveRoom: only so many models are loaded at a time, but any number of requests may wait for one of them.
+func TestLoadsLeaveRoom(t *testing.T) {
+	turns := limited(2, 0, 3)
+	load := func(model uint64, want bool) func() {
+		t.Helper()
+		loaded, err := (&place{of: turns, model: model}).load()
+		if want != (err == nil) {
+			t.Fatal(model, err)
+		}
+		return loaded
+	}
+	first := load(1, true)
+	load(2, true)
+	second := load(1, true)
+	load(3, false)
+	first()
+	load(3, false)
+	second()
+	load(3, true)
 }
 
 // TestTurnsUnderLoad: no turn is lost, whoever gives up.

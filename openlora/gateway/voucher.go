@@ -97,10 +97,21 @@ func (x *exchange) recognize(ctx context.Context) error {
 		})
 		go func() { _, _ = fresh() }()
 		x.fresh = fresh
-	} else if err := x.load(ctx); err != nil {
+	} else if err := x.gateway.admit(func() error { return x.load(ctx) }); err != nil {
 		return err
 	}
 	return x.checkSignature(paid.N, paid.CumulativeMax, paid.Head, paid.Signature)
+}
+
+// admit reads the session of a request that nobody has paid for yet. It bounds how many are read at a time.
+func (g *Gateway) admit(read func() error) error {
+	select {
+	case g.reading <- struct{}{}:
+		defer func() { <-g.reading }()
+		return read()
+	default:
+		return overloaded()
+	}
 }
 
 // load reads the session from the chain, and refuses one in which nothing is answered any more.
