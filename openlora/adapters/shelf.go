@@ -38,7 +38,8 @@ type Config struct {
 	Fetch    *fetch.Client
 	Folder   string // for stacks, unpacked adapters, and the file that is kept over restarts
 	Memory   int64  // largest sum of the adapters that the engine holds, in bytes
-	MaxBytes int64  // largest artifact, in bytes
+	MaxBytes int64  // largest artifact or stack of artifacts, in bytes
+	MaxRank  int    // highest rank of an adapter, and of a stack; 0 is any
 	// Folders says to unpack adapters as PEFT folders, for engines that load folders.
 	Folders bool
 	// Patience is the longest time of a load, with its download. It also bounds the wait for memory.
@@ -67,6 +68,8 @@ type Shelf struct {
 	used    int64
 	freed   chan struct{} // closed when memory may have become free
 	clock   uint64        // number of uses so far
+
+	stacking sync.Mutex // one stack is made at a time, because it takes memory beside the budget
 
 	lineages sync.Map // of version, to lineage
 	offers   offers
@@ -273,24 +276,27 @@ func (s *Shelf) load(e *entry, l lineage) {
 	ctx, cancel := context.WithTimeout(context.Background(), s.Patience)
 	defer cancel()
 	began := time.Now()
-	made, fetched, err := s.prepare(ctx, e.of.name(), l)
-	if err == nil {
-		err = s.reserve(ctx, made.Bytes)
+	reserved := int64(0)
+	made, fetched, err := s.prepare(ctx, e.of.name(), l, func(bytes int64) error {
+		err := s.reserve(ctx, bytes)
 		if err == nil {
-			if err = s.Host.Load(ctx, made); err != nil {
-				s.mu.Lock()
-				s.used -= made.Bytes
-				s.signal()
-				s.mu.Unlock()
-				if errors.Is(err, engine.ErrAdapter) {
-					err = lasting(CodeInvalid, "%s", err)
-				}
-			}
+			reserved = bytes
+		}
+		return err
+	})
+	if err == nil {
+		if err = s.Host.Load(ctx, made); errors.Is(err, engine.ErrAdapter) {
+			err = lasting(CodeInvalid, "%s", err)
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer close(e.loading)
+	s.used -= reserved
+	if err == nil {
+		s.used += made.Bytes
+	}
+	s.signal()
 	if err != nil {
 		e.failed = known(err)
 		e.until = time.Now().Add(e.failed.memory())

@@ -425,6 +425,40 @@ func TestLineage(t *testing.T) {
 	lease.Release()
 }
 
+// TestLargeStacks: a stack above the limits of size, rank or memory is refused before it is made.
+func TestLargeStacks(t *testing.T) {
+	w := newWorld(t)
+	content := w.trained(base.Config(), 16, 1)
+	w.publish(2, 1, content, 2)
+	w.publish(3, 2, w.trained(base.Config(), 16, 2), 3)
+	size := int64(len(content))
+	for name, limit := range map[string]func(*adapters.Config){
+		"size":   func(c *adapters.Config) { c.MaxBytes = size + size/2 },
+		"memory": func(c *adapters.Config) { c.Memory = size + size/2 },
+		"rank":   func(c *adapters.Config) { c.MaxRank = 31 },
+	} {
+		config := w.config
+		config.Folder, config.MaxBytes = t.TempDir(), 4*size
+		limit(&config)
+		s, err := adapters.New(config)
+		require.NoError(t, err)
+		lease, err := s.Use(t.Context(), 2, 1)
+		require.NoError(t, err, name)
+		lease.Release()
+		_, err = s.Use(t.Context(), 3, 1)
+		require.Equal(t, adapters.CodeTooLarge, code(err), name)
+		require.NoDirExists(t, filepath.Join(config.Folder, "stacks"), name)
+		require.Equal(t, size, s.Used(), name)
+	}
+	w.config.MaxBytes, w.config.MaxRank = 4*size, 32
+	s := w.shelf()
+	lease, err := s.Use(t.Context(), 3, 1)
+	require.NoError(t, err)
+	require.Equal(t, 32, lease.Adapter.Rank)
+	require.Equal(t, lease.Adapter.Bytes, s.Used())
+	lease.Release()
+}
+
 // TestBaseOfTheRecord: the base that an adapter's training record names decides, although the base has a newer version
 // on chain when the adapter is registered. Without a record, that newer version decides.
 func TestBaseOfTheRecord(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	"github.com/openledger/openledger/internal/file"
 	"github.com/openledger/openledger/openlora/engine"
 	"github.com/openledger/openledger/slm/adapter"
+	"github.com/openledger/openledger/slm/checkpoint"
 	modelstypes "github.com/openledger/openledger/x/models/types"
 )
 
@@ -144,8 +145,11 @@ func (s *Shelf) places(ctx context.Context, v modelstypes.ModelVersion, digest [
 	return places
 }
 
-// prepare makes the file that the engine loads for a lineage: the artifact itself, or the stack of several.
-func (s *Shelf) prepare(ctx context.Context, name string, l lineage) (_ *engine.Adapter, fetched bool, err error) {
+// prepare makes the file that the engine loads for a lineage: the artifact itself, or the stack of several. It reserves
+// the memory of the adapter before it makes a stack.
+func (s *Shelf) prepare(ctx context.Context, name string, l lineage, reserve func(bytes int64) error) (
+	_ *engine.Adapter, fetched bool, err error,
+) {
 	if started, ok := s.Host.(engine.Started); ok && started.Started(l.model.Id) {
 		return &engine.Adapter{Name: name}, false, nil // the operator started the engine with it
 	}
@@ -175,10 +179,18 @@ func (s *Shelf) prepare(ctx context.Context, name string, l lineage) (_ *engine.
 				return nil, false, lasting(CodeBase, "adapter %d version %d: %s", v.ModelId, v.Version, err)
 			}
 		}
-		made.File, made.Digest, made.Rank, made.Bytes = path, [32]byte(v.Digest), a.Rank, size
+		made.File, made.Digest, made.Rank, made.Bytes = path, [32]byte(v.Digest), made.Rank+a.Rank, size
+		if s.MaxRank > 0 && made.Rank > s.MaxRank {
+			return nil, false, lasting(CodeTooLarge, "the adapter has a rank of %d or more with those that it stands on, and this "+
+				"gateway takes at most %d: ask its provider to raise --adapter-rank", made.Rank, s.MaxRank)
+		}
 	}
-	if len(opened) > 1 {
-		if err := s.stack(ctx, made, opened); err != nil {
+	if len(opened) == 1 {
+		if err := reserve(made.Bytes); err != nil {
+			return nil, false, err
+		}
+	} else {
+		if err := s.stack(ctx, made, opened, reserve); err != nil {
 			return nil, false, err
 		}
 	}
@@ -241,12 +253,29 @@ func pickled(path string) bool {
 	return string(begins[:]) == "PK\x03\x04" || begins[0] == 0x80 && begins[1] >= 2 && begins[1] <= 5
 }
 
-// stack writes several adapters of a lineage as one adapter.
-func (s *Shelf) stack(ctx context.Context, made *engine.Adapter, parts []*adapter.Adapter) error {
+// maxTensorHeader bounds what a file has beside the numbers of a projection's two matrices.
+const maxTensorHeader = 1 << 10
+
+// stack writes several adapters of a lineage as one adapter. It first checks the size of that, and reserves its memory.
+func (s *Shelf) stack(ctx context.Context, made *engine.Adapter, parts []*adapter.Adapter,
+	reserve func(bytes int64) error) error {
 	if s.base == nil {
 		return lasting(CodeBase, "the adapter stands on another adapter, and this gateway does not know the shape of its "+
 			"base: use a provider with the embedded engine")
 	}
+	config := s.base.Config()
+	size, err := adapter.StackBytes(config, parts...)
+	if err != nil {
+		return lasting(CodeInvalid, "the adapters of the lineage do not go together: %s", err)
+	}
+	if size > s.MaxBytes {
+		return s.tooLarge(size)
+	}
+	if err := reserve(size + maxTensorHeader*int64(config.Layers*len(checkpoint.Projections)+1)); err != nil {
+		return err
+	}
+	s.stacking.Lock()
+	defer s.stacking.Unlock()
 	stacked, err := adapter.Stack(s.base.Config(), parts...)
 	if err != nil {
 		return lasting(CodeInvalid, "the adapters of the lineage do not go together: %s", err)

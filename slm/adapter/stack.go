@@ -65,6 +65,29 @@ func Stack(config checkpoint.Config, adapters ...*Adapter) (*Adapter, error) {
 	return result, nil
 }
 
+// StackBytes returns the bytes of the numbers of a stack, without making it.
+func StackBytes(config checkpoint.Config, adapters ...*Adapter) (int64, error) {
+	rank := 0
+	changed := map[string]int64{} // the sizes of a row of A and a column of B together
+	for _, a := range adapters {
+		rank += a.Rank
+		targets, err := a.For(config)
+		if err != nil {
+			return 0, err
+		}
+		for _, t := range targets {
+			out, in, _ := config.ProjectionShape(t.Projection)
+			changed[checkpoint.ProjectionName(t.Layer, t.Projection)] = int64(in) + int64(out)
+		}
+	}
+	sum := int64(0)
+	for _, size := range changed {
+		sum += size
+	}
+	const float32Bytes = 4
+	return float32Bytes * int64(rank) * sum, nil
+}
+
 // stack copies the target into A and B of a higher rank, beginning at row and column from.
 func (t Target) stack(into [2][]float32, from, rank int, scale float32) error {
 	first, err := t.A.Values()

@@ -49,6 +49,17 @@ func TestStack(t *testing.T) {
 		if stacked.Rank != 6 || stacked.Scale != 1 || stacked.Interleaved != interleaved {
 			t.Fatalf("rank %d, scale %v, interleaved %v", stacked.Rank, stacked.Scale, stacked.Interleaved)
 		}
+		size, err := adapter.StackBytes(config, parts...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		made := 0
+		for _, target := range stacked.Targets {
+			made += len(target.A.Data) + len(target.B.Data)
+		}
+		if size != int64(made) {
+			t.Fatalf("%d bytes were foreseen, and %d made", size, made)
+		}
 		got, want := changes(t, config, stacked), map[string][]float64{}
 		for _, part := range parts {
 			for name, sums := range changes(t, config, part) {

@@ -30,6 +30,7 @@ const (
 	flagAdapters      = "adapters"
 	flagAdapterMemory = "adapter-memory"
 	flagAdapterBytes  = "adapter-bytes"
+	flagAdapterRank   = "adapter-rank"
 	flagModelAnswers  = "max-model-answers"
 	flagWaiting       = "max-waiting"
 	flagFile          = "file"
@@ -49,7 +50,9 @@ func addAdapterFlags(cmd *cobra.Command) {
 	f.Bool(flagAdapters, true, "serve the adapters that the provider offers on chain, if the engine loads adapters: they "+
 		"are fetched by their hashes at the first request")
 	f.Int64(flagAdapterMemory, 1024, "memory for adapters, in MiB; the least recently used adapter is removed first")
-	f.Int64(flagAdapterBytes, 512, "largest artifact that is fetched, in MiB")
+	f.Int64(flagAdapterBytes, 512, "largest artifact that is fetched, and largest adapter with those that it stands on, in "+
+		"MiB")
+	f.Int(flagAdapterRank, 128, "highest rank of an adapter together with those that it stands on")
 }
 
 // openShelf returns the shelf that serves adapters and the store of artifacts. The shelf is nil if the engine loads no
@@ -67,16 +70,17 @@ func openShelf(cmd *cobra.Command, home string, node *chain.Client, provider str
 	}
 	memory, _ := f.GetInt64(flagAdapterMemory)
 	most, _ := f.GetInt64(flagAdapterBytes)
-	if memory <= 0 || most <= 0 {
-		return nil, nil, fmt.Errorf("--%s and --%s must be above 0: --%s=false serves no adapters", flagAdapterMemory,
-			flagAdapterBytes, flagAdapters)
+	rank, _ := f.GetInt(flagAdapterRank)
+	if memory <= 0 || most <= 0 || rank <= 0 {
+		return nil, nil, fmt.Errorf("--%s, --%s and --%s must be above 0: --%s=false serves no adapters", flagAdapterMemory,
+			flagAdapterBytes, flagAdapterRank, flagAdapters)
 	}
 	private, _ := f.GetBool(flagPrivate)
 	_, embedded := chosen.(*engine.Embedded)
 	shelf, err := adapters.New(adapters.Config{
 		Models: node.Models, Host: host, Provider: provider, Store: store, Content: text,
 		Fetch: fetch.New(adapters.FetchLimits(private)), Folder: filepath.Join(home, adaptersFolder),
-		Memory: memory * mebi, MaxBytes: most * mebi, Folders: !embedded, Patience: adapterPatience, Log: log,
+		Memory: memory * mebi, MaxBytes: most * mebi, MaxRank: rank, Folders: !embedded, Patience: adapterPatience, Log: log,
 	})
 	return shelf, store, err
 }
