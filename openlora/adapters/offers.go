@@ -2,6 +2,7 @@ package adapters
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -44,9 +45,10 @@ type offers struct {
 
 // offered is what is known about the offer of a model.
 type offered struct {
-	info  Info
-	there bool
-	until time.Time
+	info   Info
+	there  bool
+	failed *Error // why a model that is offered is not served
+	until  time.Time
 }
 
 // relation is a model's place in the tree of models.
@@ -57,7 +59,8 @@ type relation struct {
 
 // Offered returns a model with an adapter that is served here, because the provider offers it or the operator added it.
 // It returns false for other models. It asks the chain about models that it does not know, so that an offer is served
-// as soon as it is made.
+// as soon as it is made. For a model that is offered, but stands on another base than the engine's, it returns an
+// *Error.
 func (s *Shelf) Offered(ctx context.Context, id uint64) (Info, bool, error) {
 	if s.memory.removed(id) {
 		return Info{}, false, nil
@@ -65,56 +68,65 @@ func (s *Shelf) Offered(ctx context.Context, id uint64) (Info, bool, error) {
 	s.offers.mu.Lock()
 	found, ok := s.offers.known[id]
 	s.offers.mu.Unlock()
-	if ok && time.Now().Before(found.until) {
-		return found.info, found.there, nil
+	if !ok || !time.Now().Before(found.until) {
+		var err error
+		if found, err = s.readOffer(ctx, id); err != nil {
+			return Info{}, false, err
+		}
+		s.learn(id, found)
 	}
-	info, there, err := s.readOffer(ctx, id)
-	if err != nil {
-		return Info{}, false, err
+	if found.failed != nil {
+		return Info{}, false, found.failed
 	}
-	s.learn(id, info, there)
-	return info, there, nil
+	return found.info, found.there, nil
 }
 
 // learn stores what is known about the offer of a model.
-func (s *Shelf) learn(id uint64, info Info, there bool) {
+func (s *Shelf) learn(id uint64, found offered) {
 	age := offerAge
-	if !there {
+	if !found.there && found.failed == nil {
 		age = absentAge
 	}
+	found.until = time.Now().Add(age)
 	s.offers.mu.Lock()
 	defer s.offers.mu.Unlock()
 	if s.offers.known == nil {
 		s.offers.known = make(map[uint64]offered)
 	}
-	if !there && len(s.offers.known) > maxAbsent {
-		maps.DeleteFunc(s.offers.known, func(_ uint64, o offered) bool { return !o.there })
+	if !found.there && len(s.offers.known) > maxAbsent {
+		maps.DeleteFunc(s.offers.known, func(_ uint64, o offered) bool { return !o.there && o.failed == nil })
 	}
-	s.offers.known[id] = offered{info, there, time.Now().Add(age)}
+	if found.failed != nil && s.offers.known[id].failed == nil {
+		s.Log.Error("an offered adapter cannot be served", "model", id, "version", found.info.Version.Version, "code",
+			found.failed.Code, "err", found.failed)
+	}
+	s.offers.known[id] = found
 }
 
 // readOffer reads an offer from the chain.
-func (s *Shelf) readOffer(ctx context.Context, id uint64) (Info, bool, error) {
+func (s *Shelf) readOffer(ctx context.Context, id uint64) (offered, error) {
 	if !s.memory.isAdded(id) {
 		_, err := s.Models.Offer(ctx, &modelstypes.QueryOfferRequest{ModelId: id, Provider: s.Provider})
 		if absent(err) {
-			return Info{}, false, nil
+			return offered{}, nil
 		}
 		if err != nil {
-			return Info{}, false, err
+			return offered{}, err
 		}
 	}
 	l, err := s.lineage(ctx, version{Model: id})
-	if absent(err) {
-		return Info{}, false, nil
+	if absent(err) || err == nil && len(l.adapters) == 0 {
+		return offered{}, nil
 	}
 	if err != nil {
-		return Info{}, false, err
+		return offered{}, err
 	}
-	if len(l.adapters) == 0 || s.checkBase(l) != nil {
-		return Info{}, false, nil
+	found := offered{info: Info{l.model, l.version}}
+	if err := s.checkBase(l); err != nil && !errors.As(err, &found.failed) {
+		return offered{}, err
 	}
-	return Info{l.model, l.version}, true, nil
+	found.there = found.failed == nil
+	return found, nil
 }
 
 func absent(err error) bool {
@@ -130,6 +142,20 @@ func (s *Shelf) Served() []Info {
 	for _, id := range slices.Sorted(maps.Keys(s.offers.known)) {
 		if o := s.offers.known[id]; o.there && !s.memory.removed(id) {
 			all = append(all, o.info)
+		}
+	}
+	return all
+}
+
+// misfits returns the models that are offered and cannot be served, as rows for the operator.
+func (s *Shelf) misfits() []Row {
+	s.offers.mu.Lock()
+	defer s.offers.mu.Unlock()
+	var all []Row
+	for id, o := range s.offers.known {
+		if o.failed != nil && !s.memory.removed(id) {
+			all = append(all, Row{Model: id, Version: o.info.Version.Version, Name: o.info.Model.Name, State: "failed",
+				Code: o.failed.Code, Error: o.failed.Message})
 		}
 	}
 	return all
@@ -202,11 +228,11 @@ func (s *Shelf) Look(ctx context.Context) error {
 		return err
 	}
 	for _, id := range s.turn() {
-		info, there, err := s.readOffer(ctx, id)
+		found, err := s.readOffer(ctx, id)
 		if err != nil {
 			return err
 		}
-		s.learn(id, info, there)
+		s.learn(id, found)
 	}
 	return nil
 }

@@ -80,6 +80,12 @@ func (s *Shelf) List() Listing {
 			out.Rows = append(out.Rows, Row{Model: id, State: "offered"})
 		}
 	}
+	for _, row := range s.misfits() {
+		names[row.Model] = row.Name
+		if !seen[row.Model] {
+			out.Rows = append(out.Rows, row)
+		}
+	}
 	s.memory.mu.Lock()
 	defer s.memory.mu.Unlock()
 	for _, id := range slices.Sorted(maps.Keys(s.memory.removes)) {
@@ -125,7 +131,7 @@ func (s *Shelf) Add(ctx context.Context, model uint64) error {
 		return err
 	}
 	lease.Release()
-	s.learn(model, Info{l.model, l.version}, true)
+	s.learn(model, offered{info: Info{l.model, l.version}, there: true})
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package adapters_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -642,7 +643,8 @@ func TestOtherGateways(t *testing.T) {
 }
 
 // TestOffers: an offer is served as soon as somebody asks for it, and listed soon after it is made. Models that are not
-// offered, have no adapter, or stand on another base are not served.
+// offered, have no adapter, or stand on another base are not served. For another base there is an error with its code,
+// a row for the operator, and one line in the log.
 func TestOffers(t *testing.T) {
 	w := newWorld(t)
 	w.publish(2, 1, w.trained(base.Config(), 4, 1), 2)
@@ -650,8 +652,12 @@ func TestOffers(t *testing.T) {
 	w.publish(4, 3, w.trained(base.Config(), 4, 2), 2)
 	w.chain.add(5, modelstypes.MODEL_KIND_RETRIEVAL, 2, [32]byte{}, "", 2)
 	w.chain.offers[1], w.chain.offers[4], w.chain.offers[5] = []string{me}, []string{me}, []string{me}
+	var log bytes.Buffer
+	w.config.Log = slog.New(slog.NewTextHandler(&log, nil))
 	s := w.shelf()
-	for id, want := range map[uint64]bool{1: false, 2: false, 4: false, 5: true, 99: false} {
+	_, _, err := s.Offered(t.Context(), 4)
+	require.Equal(t, adapters.CodeBase, code(err))
+	for id, want := range map[uint64]bool{1: false, 2: false, 5: true, 99: false} {
 		_, there, err := s.Offered(t.Context(), id)
 		require.NoError(t, err)
 		require.Equal(t, want, there, id)
@@ -665,6 +671,19 @@ func TestOffers(t *testing.T) {
 		ids = append(ids, info.Model.Id)
 	}
 	require.Equal(t, []uint64{2, 5}, ids)
+	_, _, err = s.Offered(t.Context(), 4)
+	require.Equal(t, adapters.CodeBase, code(err))
+	require.Equal(t, 1, strings.Count(log.String(), "code="+adapters.CodeBase))
+	for _, row := range s.List().Rows {
+		if row.Model == 4 {
+			require.Equal(t, "failed", row.State)
+			require.Equal(t, adapters.CodeBase, row.Code)
+			require.Contains(t, row.Error, "stands on the base")
+			require.Equal(t, "model 4", row.Name)
+			return
+		}
+	}
+	t.Fatal("the operator does not see it")
 }
 
 // TestOperate: the operator's requests over the socket.

@@ -181,8 +181,8 @@ func (s *Shelf) prepare(ctx context.Context, name string, l lineage, reserve fun
 		}
 		made.File, made.Digest, made.Rank, made.Bytes = path, [32]byte(v.Digest), made.Rank+a.Rank, size
 		if s.MaxRank > 0 && made.Rank > s.MaxRank {
-			return nil, false, lasting(CodeTooLarge, "the adapter has a rank of %d or more with those that it stands on, and this "+
-				"gateway takes at most %d: ask its provider to raise --adapter-rank", made.Rank, s.MaxRank)
+			return nil, false, lasting(CodeTooLarge, "the adapter has a rank of %d or more with those that it stands on, and "+
+				"this gateway takes at most %d: ask its provider to raise --adapter-rank", made.Rank, s.MaxRank)
 		}
 	}
 	if len(opened) == 1 {

@@ -50,8 +50,8 @@ func addAdapterFlags(cmd *cobra.Command) {
 	f.Bool(flagAdapters, true, "serve the adapters that the provider offers on chain, if the engine loads adapters: they "+
 		"are fetched by their hashes at the first request")
 	f.Int64(flagAdapterMemory, 1024, "memory for adapters, in MiB; the least recently used adapter is removed first")
-	f.Int64(flagAdapterBytes, 512, "largest artifact that is fetched, and largest adapter with those that it stands on, in "+
-		"MiB")
+	f.Int64(flagAdapterBytes, 512, "largest artifact that is fetched, and largest adapter with those that it stands on, "+
+		"in MiB")
 	f.Int(flagAdapterRank, 128, "highest rank of an adapter together with those that it stands on")
 }
 
