@@ -58,7 +58,8 @@ func (s *verdictStore) record(number uint64, e entry) error {
 	return s.db.Update(func(tx *bolt.Tx) error {
 		bucket := tx.Bucket(verdictsBucket)
 		var stored entry
-		if raw := bucket.Get(database.Key(number)); raw != nil && json.Unmarshal(raw, &stored) == nil && stored.Subject == e.Subject {
+		known := bucket.Get(database.Key(number))
+		if known != nil && json.Unmarshal(known, &stored) == nil && stored.Subject == e.Subject {
 			return nil
 		}
 		raw, err := json.Marshal(e)
@@ -74,7 +75,8 @@ func (s *verdictStore) prune(base, versionBase uint64) error {
 	return s.db.Update(func(tx *bolt.Tx) error {
 		cursor := tx.Bucket(verdictsBucket).Cursor()
 		for _, below := range [][2]uint64{{0, base}, {attributiontypes.FirstVersion, versionBase}} {
-			for k, _ := cursor.Seek(database.Key(below[0])); k != nil && binary.BigEndian.Uint64(k) < below[1]; k, _ = cursor.Next() {
+			k, _ := cursor.Seek(database.Key(below[0]))
+			for ; k != nil && binary.BigEndian.Uint64(k) < below[1]; k, _ = cursor.Next() {
 				if err := cursor.Delete(); err != nil {
 					return err
 				}

@@ -339,8 +339,8 @@ func printLeaveOut(model string, cases *leaveCases, figures []LeaveOutFigures, c
 	chance := leaveout.Separate(cases.english, leaveout.Scores(cases.english)[0]).Chance
 	t.note("%d English answers, %d sentences, %d pairs of a sentence and a passage that it pays. AUC of pay: a bit paid "+
 		"to a listed document against", len(cases.english), sentences, pairs)
-	t.note("a bit of other pay. AUC of sentences: with a source against without, by the best of the passages shown; then " +
-		"only of those that by MEANING")
+	t.note("a bit of other pay. AUC of sentences: with a source against without, by the best of the passages shown; " +
+		"then only of those that by MEANING")
 	t.note("give no passage anything. Names the document: a listed one scores best; chance %s. Held back, lost: by a "+
 		"threshold that keeps %.2f", cell(chance), keptPay)
 	t.note("of the pay of listed documents.")

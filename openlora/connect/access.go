@@ -14,8 +14,8 @@ type keyOf struct{}
 // exposed are the headers that scripts of web pages may read.
 const exposed = "Retry-After, OpenLedger-Receipt, OpenLedger-Fee, OpenLedger-Provider, OpenLedger-Sources"
 
-// authorize lets in who may ask: with a key, if there are keys, else programs of this machine. Scripts of web pages are let
-// in from the origins that the user names: without that, any page could spend.
+// authorize lets in who may ask: with a key, if there are keys, else programs of this machine. Scripts of web pages are
+// let in from the origins that the user names: without that, any page could spend.
 func (p *Proxy) authorize(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if origin := r.Header.Get("Origin"); origin != "" {

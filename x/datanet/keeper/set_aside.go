@@ -203,7 +203,8 @@ func (k Keeper) enterLate(ctx context.Context, datanet *types.DataNet, c types.C
 	if err := k.closeDone(ctx, g); err != nil {
 		return err
 	}
-	return modulekit.Emit(ctx, &types.EventContributionEntered{Rank: c.Rank, DatanetId: c.DatanetId, Version: c.AcceptedVersion})
+	return modulekit.Emit(ctx,
+		&types.EventContributionEntered{Rank: c.Rank, DatanetId: c.DatanetId, Version: c.AcceptedVersion})
 }
 
 // leaveAside ends the wait of a contribution that was set aside and is stopped for another reason: it enters no version

@@ -20,7 +20,8 @@ func (s msgServer) AcceptSnapshot(ctx context.Context, msg *types.MsgAcceptSnaps
 	if err != nil {
 		return nil, err
 	}
-	return &types.MsgAcceptSnapshotResponse{Id: id}, modulekit.Emit(ctx, &types.EventSnapshotAccepted{Id: id, Name: msg.Name})
+	return &types.MsgAcceptSnapshotResponse{Id: id},
+		modulekit.Emit(ctx, &types.EventSnapshotAccepted{Id: id, Name: msg.Name})
 }
 
 // acceptSnapshot makes public text prior art.

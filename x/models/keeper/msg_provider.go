@@ -105,7 +105,8 @@ func (s msgServer) SetOffer(ctx context.Context, msg *types.MsgSetOffer) (*types
 	if err := s.setOffer(ctx, params, offer); err != nil {
 		return nil, err
 	}
-	return &types.MsgSetOfferResponse{}, modulekit.Emit(ctx, &types.EventOfferSet{ModelId: msg.ModelId, Provider: msg.Provider})
+	return &types.MsgSetOfferResponse{},
+		modulekit.Emit(ctx, &types.EventOfferSet{ModelId: msg.ModelId, Provider: msg.Provider})
 }
 
 // RemoveOffer implements types.MsgServer.

@@ -82,7 +82,8 @@ func (k Keeper) appeal(ctx context.Context, params types.Params, msg *types.MsgA
 	if err := k.startDrawing(ctx, params, &cohort); err != nil {
 		return 0, err
 	}
-	return cohort.Id, modulekit.Emit(ctx, &types.EventAppealed{Rank: msg.Rank, Cohort: cohort.Id, Appellant: msg.Appellant})
+	return cohort.Id, modulekit.Emit(ctx,
+		&types.EventAppealed{Rank: msg.Rank, Cohort: cohort.Id, Appellant: msg.Appellant})
 }
 
 // leastSeats returns the least number of seats of a panel of appeal, so that no verdict is overruled by fewer seats

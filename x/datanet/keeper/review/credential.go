@@ -32,7 +32,8 @@ func (m Messages) SetCredentialPolicy(ctx context.Context,
 	if err := m.k.setCredentialPolicy(ctx, params, datanet, msg.Kind, msg.Issuer); err != nil {
 		return nil, err
 	}
-	return &types.MsgSetCredentialPolicyResponse{}, modulekit.Emit(ctx, &types.EventCredentialsChanged{DatanetId: datanet.Id})
+	return &types.MsgSetCredentialPolicyResponse{},
+		modulekit.Emit(ctx, &types.EventCredentialsChanged{DatanetId: datanet.Id})
 }
 
 // GrantCredentials implements types.MsgServer.

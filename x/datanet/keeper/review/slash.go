@@ -54,8 +54,9 @@ func (k Keeper) slash(ctx context.Context, params types.ReviewParams, cohort uin
 	if err := k.setValidator(ctx, v); err != nil {
 		return math.Int{}, err
 	}
-	return slashed, modulekit.Emit(ctx, &types.EventValidatorSlashed{DatanetId: v.DatanetId, Address: v.Address, Cohort: cohort,
-		Amount: slashed, Reason: reason})
+	return slashed, modulekit.Emit(ctx, &types.EventValidatorSlashed{
+		DatanetId: v.DatanetId, Address: v.Address, Cohort: cohort, Amount: slashed, Reason: reason,
+	})
 }
 
 // overturned slashes the seats of a cohort that voted for the other verdict
