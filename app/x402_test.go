@@ -252,8 +252,8 @@ func TestHostilePaymentHeaders(t *testing.T) {
 		"in the body too":   {both, payments{paymentHeader(t, good)}, 400, payload},
 		"another question":  {anotherQuestion, payments{paymentHeader(t, good)}, 402, wrongHead},
 		"replayed":          {anotherQuestion, payments{paymentHeader(t, first)}, 402, "call_out_of_order"},
-		"a later call":      {"", vouching(func(c *api.Call) { c.N += 5 }), 402, "call_out_of_order"},
-		"another session's": {"", vouching(inOther), 402, wrongHead},
+		"a later call":      {"", vouching(func(c *api.Call) { c.N += 5 }), 402, payload}, // the signature is of another one
+		"another session's": {"", vouching(inOther), 402, payload},
 		"unknown session":   {"", vouching(func(c *api.Call) { c.Session[0]++ }), 402, payload},
 		"forged":            {"", vouching(func(c *api.Call) { c.Signature = bytes.Repeat([]byte{1}, 64) }), 402, payload},
 		"unsigned":          {"", vouching(func(c *api.Call) { c.Signature = nil }), 402, payload},

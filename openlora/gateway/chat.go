@@ -81,7 +81,7 @@ func (g *Gateway) complete(w http.ResponseWriter, r *http.Request, parse func([]
 		return
 	}
 	defer g.sessions.unlock(id)
-	repeated, err := x.expect()
+	repeated, err := x.expect(r.Context())
 	if err != nil {
 		g.refuse(w, r, request, err)
 		return

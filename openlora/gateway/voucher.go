@@ -158,12 +158,21 @@ func (x *exchange) resume() (err error) {
 
 // expect refuses a call that is neither the next one of its session nor its last one again. It returns the last one if
 // that was answered. The caller holds the session.
-func (x *exchange) expect() (answered *outbox.Call, err error) {
+func (x *exchange) expect(ctx context.Context) (answered *outbox.Call, err error) {
 	if err := x.resume(); err != nil {
 		return nil, err
 	}
-	if again, answered := x.again(); again {
+	again, answered := x.again()
+	if again || x.checkNext(x.call.N) == nil {
 		return answered, nil
+	}
+	// The session may go on elsewhere: at another gateway of the provider, or in an outbox that was replaced. A client
+	// must know that, not the next number.
+	if err := x.reload(ctx); err != nil {
+		return nil, err
+	}
+	if err := x.mayAnswer(ctx); err != nil {
+		return nil, err
 	}
 	return nil, x.checkNext(x.call.N)
 }
